@@ -1,0 +1,31 @@
+/*
+ * secret.h: where tokens and app secrets come from.
+ */
+#ifndef TIKTOKADS_SECRET_H
+#define TIKTOKADS_SECRET_H
+
+#include "postgres.h"
+
+typedef enum SecretKind
+{
+	SECRET_ACCESS_TOKEN,
+	SECRET_APP
+} SecretKind;
+
+extern void SecretInit(void);
+
+/*
+ * Reads a secret from a file on behalf of a role; an error unless the path, the
+ * file's owner and its mode are as they must be.  Palloc'd.
+ */
+extern char *secret_read(const char *path, Oid role, SecretKind kind);
+
+/* An error unless the text can be sent as a header value. */
+extern void secret_check(const char *value, SecretKind kind);
+
+/* Keeps a literal secret for this session, gives it back, forgets it. */
+extern void secret_remember(const char *connection, SecretKind kind, const char *value);
+extern const char *secret_recall(const char *connection, SecretKind kind);
+extern void secret_forget(const char *connection);
+
+#endif

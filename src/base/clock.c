@@ -1,0 +1,49 @@
+/*
+ * clock.c: the time that plans and pauses read.
+ *
+ * Whatever decides "is this due", "which day is it" or "until when do we wait"
+ * asks here, so that a test can move the day without waiting for it.  Durations
+ * are measured on the server's own clock, which no setting shifts.
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "base/clock.h"
+#include "utils/guc.h"
+
+static int	clock_offset = 0;
+
+/* Defines the setting that shifts the clock. */
+void
+ClockInit(void)
+{
+	DefineCustomIntVariable("tiktokads.clock_offset",
+							"Shifts the clock that plans and pauses read.",
+							"For tests: 86400 makes today tomorrow. Leave it at 0.",
+							&clock_offset,
+							0, INT_MIN, INT_MAX,
+							PGC_SUSET, GUC_UNIT_S | GUC_NOT_IN_SAMPLE,
+							NULL, NULL, NULL);
+}
+
+/* Wall time, shifted by tiktokads.clock_offset. */
+TimestampTz
+clock_now(void)
+{
+	return GetCurrentTimestamp() + (int64) clock_offset * USECS_PER_SEC;
+}
+
+/* Microseconds since the Unix epoch of the same clock. */
+int64
+clock_now_us(void)
+{
+	return clock_now() + (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
+}
+
+/* Seconds since a start that was taken from GetCurrentTimestamp(). */
+double
+clock_seconds_since(TimestampTz start)
+{
+	return (GetCurrentTimestamp() - start) / (double) USECS_PER_SEC;
+}

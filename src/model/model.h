@@ -1,0 +1,12 @@
+/*
+ * model.h: the tables of facts, which are the user's and not the extension's.
+ */
+#ifndef TIKTOKADS_MODEL_H
+#define TIKTOKADS_MODEL_H
+
+#include "base/unit.h"
+
+/* Makes the roles when they are missing, then the model when it is; commits. */
+extern void model_ensure(const Authority *authority, bool always);
+
+#endif

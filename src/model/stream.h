@@ -1,0 +1,38 @@
+/*
+ * stream.h: one row of the stream catalogue (view tiktokads.stream) in memory.
+ */
+#ifndef TIKTOKADS_STREAM_H
+#define TIKTOKADS_STREAM_H
+
+#include "base/row.h"
+#include "postgres.h"
+
+/* One kind of data that the API offers, and where its rows go. */
+typedef struct StreamDef
+{
+	char	   *name;			/* campaign, report_ad_daily, ... */
+	bool		is_report;		/* rows are {dimensions, metrics}; else flat */
+	char	   *target;			/* table in schema tiktokads */
+	char	   *path;			/* relative to the connection's base_url */
+	char	   *list_name;		/* member of data that holds the rows */
+	char	   *date_column;	/* NULL when rows carry no date */
+	char	   *tombstone_column;	/* NULL: vanished rows are deleted */
+	Names		key_columns;
+	Names		dimensions;
+	Names		metrics;
+	Names		parameter_names;	/* further query parameters, */
+	Names		parameter_values;	/* unescaped, pairwise */
+	Names		rename_from;	/* reply field -> */
+	Names		rename_to;		/* column */
+	int			page_size;
+	int			max_days;		/* widest range of one request, 0: undated */
+	int			lookback_days;
+} StreamDef;
+
+/*
+ * Reads the stream of that name, or all enabled ones by priority when name is
+ * NULL; in a unit of work, copied into the given context.
+ */
+extern StreamDef *stream_load(MemoryContext context, const char *name, int *count);
+
+#endif

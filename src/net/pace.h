@@ -1,0 +1,48 @@
+/*
+ * pace.h: how many requests one app may send to one endpoint, and when.
+ *
+ * Plain C without PostgreSQL, so that it is tested alone.  Times are
+ * microseconds of a wall clock whose days begin at 00:00 UTC (Unix or
+ * PostgreSQL epoch, as long as one caller stays with one).
+ */
+#ifndef TIKTOKADS_PACE_H
+#define TIKTOKADS_PACE_H
+
+#include <stdint.h>
+
+/* Requests allowed in any rolling second and minute and in a day; 0: any number. */
+typedef struct PaceLimit
+{
+	int			per_second;
+	int			per_minute;
+	int64_t		per_day;
+} PaceLimit;
+
+/* The budget of one app and endpoint in this process. */
+typedef struct Pace Pace;
+
+/* The limits of a tier of the API, or NULL for an unknown name. */
+extern const PaceLimit *pace_tier(const char *tier);
+
+/* The budget of an app and endpoint; it lives as long as the process.  Never NULL. */
+extern Pace *pace_find(const char *app, const char *endpoint);
+
+/* 0 when a request may be sent now, else the microseconds until one may. */
+extern int64_t pace_wait_us(Pace *pace, const PaceLimit *limit, int64_t now_us);
+
+/* Takes note that a request was sent. */
+extern void pace_note(Pace *pace, int64_t now_us);
+
+/* Stops sending until then (the later of two pauses counts); 0 lifts a pause. */
+extern void pace_pause(Pace *pace, int64_t until_us);
+
+/* The end of the latest pause, 0 if there was none. */
+extern int64_t pace_paused_until(const Pace *pace);
+
+/* The next 00:00 UTC, when a budget by the day begins anew. */
+extern int64_t pace_next_day(int64_t now_us);
+
+/* Wait before retry number attempt (from 0): 0 to base x 2^attempt, at most cap. */
+extern int64_t pace_backoff_us(int attempt, int64_t base_us, int64_t cap_us, uint64_t random);
+
+#endif

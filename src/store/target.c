@@ -1,0 +1,418 @@
+/*
+ * target.c: from a slice's rows to its table.
+ *
+ * The rows wait in a tuplestore that the statements see as the relation
+ * "incoming".  One INSERT takes the new and the changed ones alone, found by an
+ * anti-join on all columns: a row that is stored already with the same values
+ * is not locked, not logged and not touched (ON CONFLICT is there for races).
+ *
+ * Rows of the slice's scope that the reply lacked are removed only if the slice
+ * is complete and either they are under REMOVAL_SHARE of what was there, or the
+ * read before lacked exactly the same ones.
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "base/unit.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "store/target.h"
+#include "tiktokads.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/resowner.h"
+
+#define REMOVAL_SHARE 0.30
+
+/* Columns that we keep ourselves; a tombstone column is one of them. */
+static const char *const own_columns[] = {"first_seen_at", "changed_at", "fetched_at", "sync", "readable", "connection"};
+
+/* True when replies may fill this column. */
+static bool
+column_is_filled(const StreamDef *stream, Form_pg_attribute column)
+{
+	const char *name = NameStr(column->attname);
+
+	if (column->attisdropped || column->attgenerated != '\0')
+		return false;
+	if (stream->tombstone_column != NULL && strcmp(name, stream->tombstone_column) == 0)
+		return false;
+	for (int i = 0; i < lengthof(own_columns); i++)
+		if (strcmp(name, own_columns[i]) == 0)
+			return false;
+	if (!stream->is_report)
+		return true;
+	return strcmp(name, "extra") == 0 || names_contain(&stream->key_columns, name) ||
+		names_contain(&stream->metrics, name);
+}
+
+/* Describes the incoming rows: the columns that replies fill, then the ordinal. */
+static void
+target_describe(Target *target, TupleDesc table)
+{
+	int			n = 0;
+
+	for (int i = 0; i < table->natts; i++)
+		n += column_is_filled(target->stream, TupleDescAttr(table, i));
+	target->ncolumns = n;
+	target->incoming = CreateTemplateTupleDesc(n + 1);
+	n = 0;
+	for (int i = 0; i < table->natts; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(table, i);
+
+		if (!column_is_filled(target->stream, column))
+			continue;
+		if (strcmp(NameStr(column->attname), "advertiser_id") == 0)
+			target->advertiser_column = n;
+		n++;
+		TupleDescInitEntry(target->incoming, n, NameStr(column->attname),
+						   column->atttypid, column->atttypmod, 0);
+		TupleDescInitEntryCollation(target->incoming, n, column->attcollation);
+	}
+	TupleDescInitEntry(target->incoming, n + 1, ORDINAL_COLUMN, INT8OID, -1, 0);
+}
+
+/* Looks the stream's table up. */
+Target *
+target_load(MemoryContext context, const StreamDef *stream)
+{
+	Oid			schema = get_namespace_oid(SCHEMA_NAME, false);
+	Oid			table_oid = get_relname_relid(stream->target, schema);
+	MemoryContext before;
+	Target	   *target;
+	Relation	table;
+
+	if (!OidIsValid(table_oid))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table \"%s.%s\" of stream \"%s\" does not exist",
+						SCHEMA_NAME, stream->target, stream->name),
+				 errhint("CALL tiktokads.create_model(); makes the tables of the model.")));
+	table = relation_open(table_oid, AccessShareLock);
+	before = MemoryContextSwitchTo(context);
+	target = palloc0(sizeof(Target));
+	target->stream = stream;
+	target->advertiser_column = -1;
+	target_describe(target, RelationGetDescr(table));
+	MemoryContextSwitchTo(before);
+	relation_close(table, AccessShareLock);
+	if (target->advertiser_column < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("table \"%s.%s\" has no column advertiser_id", SCHEMA_NAME, stream->target),
+				 errhint("Every target of a stream keeps the rows of many ad accounts apart by it.")));
+	return target;
+}
+
+/* Quoted name of the n-th incoming column. */
+static const char *
+column_name(const Target *target, int n)
+{
+	return quote_identifier(NameStr(TupleDescAttr(target->incoming, n)->attname));
+}
+
+/* True when a column takes part: it is in the key, or some reply had it. */
+static bool
+column_used(const Target *target, const bool *filled, int n)
+{
+	return filled[n] || n == target->advertiser_column ||
+		names_contain(&target->stream->key_columns,
+					  NameStr(TupleDescAttr(target->incoming, n)->attname));
+}
+
+/* Appends "prefix.k1, prefix.k2" for the key columns. */
+static void
+append_keys(StringInfo sql, const Target *target, const char *prefix)
+{
+	const Names *keys = &target->stream->key_columns;
+
+	for (int i = 0; i < keys->count; i++)
+		appendStringInfo(sql, "%s%s%s", i == 0 ? "" : ", ", prefix, quote_identifier(keys->items[i]));
+}
+
+/* Appends the equality of all key columns of o and i. */
+static void
+append_key_match(StringInfo sql, const Target *target)
+{
+	const Names *keys = &target->stream->key_columns;
+
+	for (int i = 0; i < keys->count; i++)
+	{
+		const char *key = quote_identifier(keys->items[i]);
+
+		appendStringInfo(sql, "%so.%s = i.%s", i == 0 ? "" : " AND ", key, key);
+	}
+}
+
+/* Appends the condition that o is in the scope: $1, and $2 and $3 when dated. */
+static void
+append_scope(StringInfo sql, const Target *target)
+{
+	appendStringInfoString(sql, "o.advertiser_id = $1");
+	if (target->stream->date_column != NULL)
+		appendStringInfo(sql, " AND o.%s BETWEEN $2 AND $3",
+						 quote_identifier(target->stream->date_column));
+}
+
+/* The INSERT of new and changed rows. */
+static char *
+store_statement(const Target *target, const bool *filled, bool scoped)
+{
+	StringInfoData sql;
+	StringInfoData columns;
+	StringInfoData same;
+	StringInfoData set;
+	const char *tombstone = target->stream->tombstone_column;
+
+	initStringInfo(&sql);
+	initStringInfo(&columns);
+	initStringInfo(&same);
+	initStringInfo(&set);
+	for (int i = 0; i < target->ncolumns; i++)
+	{
+		const char *name = column_name(target, i);
+
+		if (!column_used(target, filled, i))
+			continue;
+		appendStringInfo(&columns, "%s, ", name);
+		if (names_contain(&target->stream->key_columns,
+						  NameStr(TupleDescAttr(target->incoming, i)->attname)))
+			continue;
+		appendStringInfo(&same, " AND o.%s IS NOT DISTINCT FROM i.%s", name, name);
+		appendStringInfo(&set, "%s = EXCLUDED.%s, ", name, name);
+	}
+	if (tombstone != NULL)
+	{
+		appendStringInfo(&same, " AND o.%s IS NULL", quote_identifier(tombstone));
+		appendStringInfo(&set, "%s = NULL, ", quote_identifier(tombstone));
+	}
+	appendStringInfo(&sql, "INSERT INTO %s.%s AS o (%schanged_at) SELECT %spg_catalog.now()"
+					 " FROM (SELECT DISTINCT ON (", SCHEMA_NAME,
+					 quote_identifier(target->stream->target), columns.data, columns.data);
+	append_keys(&sql, target, "");
+	appendStringInfoString(&sql, ") * FROM incoming ORDER BY ");
+	append_keys(&sql, target, "");
+	appendStringInfo(&sql, ", %s DESC) AS i WHERE NOT EXISTS (SELECT FROM %s.%s AS o WHERE ",
+					 ORDINAL_COLUMN, SCHEMA_NAME, quote_identifier(target->stream->target));
+	append_key_match(&sql, target);
+	if (scoped)
+	{
+		appendStringInfoString(&sql, " AND ");
+		append_scope(&sql, target);
+	}
+	appendStringInfo(&sql, "%s) ON CONFLICT (", same.data);
+	append_keys(&sql, target, "");
+	appendStringInfo(&sql, ") DO UPDATE SET %schanged_at = EXCLUDED.changed_at", set.data);
+	return sql.data;
+}
+
+/* Executes a statement with the scope as its parameters. */
+static void
+scope_execute(const char *sql, const Scope *scope, int expected)
+{
+	Oid			types[] = {INT8OID, DATEOID, DATEOID};
+	Datum		values[] = {
+		Int64GetDatum(scope->advertiser_id),
+		DateADTGetDatum(scope->from),
+		DateADTGetDatum(scope->to)
+	};
+
+	unit_execute(sql, lengthof(types), types, values, NULL, expected);
+}
+
+/* Counts the scope's rows: all, and those without a tombstone. */
+static void
+scope_count(const Target *target, const Scope *scope, int64 *all, int64 *alive)
+{
+	StringInfoData sql;
+	const char *tombstone = target->stream->tombstone_column;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "SELECT pg_catalog.count(*) AS all_rows, pg_catalog.count(*)%s%s%s AS alive_rows FROM %s.%s AS o WHERE ",
+					 tombstone == NULL ? "" : " FILTER (WHERE o.",
+					 tombstone == NULL ? "" : quote_identifier(tombstone),
+					 tombstone == NULL ? "" : " IS NULL)",
+					 SCHEMA_NAME, quote_identifier(target->stream->target));
+	append_scope(&sql, target);
+	scope_execute(sql.data, scope, SPI_OK_SELECT);
+	*all = row_int64(0, "all_rows", NULL);
+	*alive = row_int64(0, "alive_rows", NULL);
+}
+
+/* Counts the distinct keys among the incoming rows. */
+static int64
+incoming_count(const Target *target)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "SELECT pg_catalog.count(*) AS n FROM (SELECT DISTINCT ");
+	append_keys(&sql, target, "");
+	appendStringInfoString(&sql, " FROM incoming) AS i");
+	unit_execute(sql.data, 0, NULL, NULL, NULL, SPI_OK_SELECT);
+	return row_int64(0, "n", NULL);
+}
+
+/* Appends the condition that o is in the scope, alive, and was not in the reply. */
+static void
+append_vanished(StringInfo sql, const Target *target)
+{
+	append_scope(sql, target);
+	if (target->stream->tombstone_column != NULL)
+		appendStringInfo(sql, " AND o.%s IS NULL", quote_identifier(target->stream->tombstone_column));
+	appendStringInfoString(sql, " AND NOT EXISTS (SELECT FROM incoming AS i WHERE ");
+	append_key_match(sql, target);
+	appendStringInfoChar(sql, ')');
+}
+
+/* Removes the vanished rows: a tombstone for entities, else a DELETE. */
+static int64
+vanished_remove(const Target *target, const Scope *scope)
+{
+	StringInfoData sql;
+	const char *table = quote_identifier(target->stream->target);
+	const char *tombstone = target->stream->tombstone_column;
+
+	initStringInfo(&sql);
+	if (tombstone != NULL)
+		appendStringInfo(&sql, "UPDATE %s.%s AS o SET %s = pg_catalog.now(), changed_at = pg_catalog.now() WHERE ",
+						 SCHEMA_NAME, table, quote_identifier(tombstone));
+	else
+		appendStringInfo(&sql, "DELETE FROM %s.%s AS o WHERE ", SCHEMA_NAME, table);
+	append_vanished(&sql, target);
+	scope_execute(sql.data, scope, tombstone != NULL ? SPI_OK_UPDATE : SPI_OK_DELETE);
+	return (int64) SPI_processed;
+}
+
+/* Executes a statement on pending_removal with ($1 .. $4) = the slice. */
+static void
+pending_execute(const char *sql, const Target *target, const Scope *scope,
+				int64 vanished, const char *digest, int expected)
+{
+	Oid			types[] = {TEXTOID, INT8OID, DATEOID, DATEOID, INT8OID, TEXTOID};
+	Datum		values[] = {
+		CStringGetTextDatum(target->stream->name),
+		Int64GetDatum(scope->advertiser_id),
+		DateADTGetDatum(scope->from),
+		DateADTGetDatum(scope->to),
+		Int64GetDatum(vanished),
+		CStringGetTextDatum(digest)
+	};
+
+	unit_execute(sql, lengthof(types), types, values, NULL, expected);
+}
+
+/* True when the read before this one lacked the same rows; else remembers them. */
+static bool
+vanished_confirmed(const Target *target, const Scope *scope, int64 vanished)
+{
+	StringInfoData sql;
+	char	   *digest;
+
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat_ws(',', ");
+	append_keys(&sql, target, "o.");
+	appendStringInfo(&sql, "), 0))::text AS digest FROM %s.%s AS o WHERE ",
+					 SCHEMA_NAME, quote_identifier(target->stream->target));
+	append_vanished(&sql, target);
+	scope_execute(sql.data, scope, SPI_OK_SELECT);
+	digest = row_text(CurrentMemoryContext, 0, "digest");
+	if (digest == NULL)
+		digest = "";
+
+	pending_execute("SELECT FROM tiktokads.pending_removal WHERE stream = $1 AND advertiser_id = $2"
+					" AND from_date = $3 AND to_date = $4 AND vanished = $5 AND digest = $6",
+					target, scope, vanished, digest, SPI_OK_SELECT);
+	if (SPI_processed > 0)
+		return true;
+	pending_execute("INSERT INTO tiktokads.pending_removal (stream, advertiser_id, from_date, to_date, vanished, digest)"
+					" VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (stream, advertiser_id, from_date, to_date)"
+					" DO UPDATE SET vanished = EXCLUDED.vanished, digest = EXCLUDED.digest, seen_at = EXCLUDED.seen_at",
+					target, scope, vanished, digest, SPI_OK_INSERT);
+	return false;
+}
+
+/* Removes what vanished from a complete slice, or waits for a second read. */
+static void
+vanished_settle(const Target *target, const Scope *scope, int64 alive_before,
+				int64 vanished, StoreCounts *counts)
+{
+	if (vanished > 0 && vanished >= alive_before * REMOVAL_SHARE &&
+		!vanished_confirmed(target, scope, vanished))
+	{
+		counts->pending = vanished;
+		return;
+	}
+	if (vanished > 0)
+		counts->removed = vanished_remove(target, scope);
+	pending_execute("DELETE FROM tiktokads.pending_removal WHERE stream = $1 AND advertiser_id = $2"
+					" AND from_date = $3 AND to_date = $4 AND $5 IS NOT NULL AND $6 IS NOT NULL",
+					target, scope, vanished, "", SPI_OK_DELETE);
+}
+
+/* An empty tuplestore for incoming rows, which outlives transactions. */
+Tuplestorestate *
+incoming_begin(void)
+{
+	ResourceOwner before = CurrentResourceOwner;
+	Tuplestorestate *rows;
+
+	CurrentResourceOwner = NULL;
+	rows = tuplestore_begin_heap(false, true, work_mem);
+	CurrentResourceOwner = before;
+	return rows;
+}
+
+/* Makes the tuplestore visible to the unit's statements as "incoming". */
+static void
+incoming_register(const Target *target, Tuplestorestate *rows, int64 nrows)
+{
+	EphemeralNamedRelation relation = palloc0(sizeof(EphemeralNamedRelationData));
+
+	relation->md.name = "incoming";
+	relation->md.reliddesc = InvalidOid;
+	relation->md.tupdesc = target->incoming;
+	relation->md.enrtype = ENR_NAMED_TUPLESTORE;
+	relation->md.enrtuples = (double) nrows;
+	relation->reldata = rows;
+	if (SPI_register_relation(relation) != SPI_OK_REL_REGISTER)
+		elog(ERROR, "could not register the incoming rows");
+}
+
+/* Stores a slice's rows in the current unit of work. */
+void
+target_store(const Target *target, const Scope *scope, Tuplestorestate *rows,
+			 int64 nrows, const bool *filled, int64 expected, StoreCounts *counts)
+{
+	int64		all_before;
+	int64		alive_before;
+	int64		all_after;
+	int64		alive_after;
+	int64		distinct;
+	int64		written;
+
+	memset(counts, 0, sizeof(*counts));
+	incoming_register(target, rows, nrows);
+	if (scope == NULL)
+	{
+		unit_execute(store_statement(target, filled, false), 0, NULL, NULL, NULL, SPI_OK_INSERT);
+		counts->changed = (int64) SPI_processed;
+		return;
+	}
+	scope_count(target, scope, &all_before, &alive_before);
+	distinct = incoming_count(target);
+	scope_execute(store_statement(target, filled, true), scope, SPI_OK_INSERT);
+	written = (int64) SPI_processed;
+	scope_count(target, scope, &all_after, &alive_after);
+
+	counts->duplicates = nrows - distinct;
+	counts->added = all_after - all_before;
+	counts->changed = written - counts->added;
+	counts->unchanged = distinct - written;
+	if (distinct == expected)
+		vanished_settle(target, scope, alive_before, alive_after - distinct, counts);
+}

@@ -1,0 +1,67 @@
+/*
+ * target.h: a table that a stream's rows go to, and the rows on their way.
+ */
+#ifndef TIKTOKADS_TARGET_H
+#define TIKTOKADS_TARGET_H
+
+#include "postgres.h"
+
+#include "access/tupdesc.h"
+#include "model/stream.h"
+#include "utils/date.h"
+#include "utils/tuplestore.h"
+
+/* Position in the slice, behind the table's columns: of duplicates the last wins. */
+#define ORDINAL_COLUMN	"__ordinal"
+
+/* A target table as this run knows it. */
+typedef struct Target
+{
+	const StreamDef *stream;
+	TupleDesc	incoming;		/* the columns that replies fill, then the ordinal */
+	int			ncolumns;		/* without the ordinal */
+	int			advertiser_column;	/* 0-based position of advertiser_id */
+} Target;
+
+/* What a slice covers, and so may remove rows from. */
+typedef struct Scope
+{
+	int64		advertiser_id;
+	DateADT		from;			/* -infinity when the stream is undated */
+	DateADT		to;				/* infinity likewise */
+} Scope;
+
+/* What became of a slice's rows. */
+typedef struct StoreCounts
+{
+	int64		duplicates;
+	int64		added;
+	int64		changed;
+	int64		unchanged;
+	int64		removed;
+	int64		pending;		/* removals that a second read must confirm */
+} StoreCounts;
+
+/*
+ * An empty tuplestore for incoming rows, which outlives transactions and spills
+ * beyond work_mem.  End it with tuplestore_end(), after an error too: its
+ * temporary files belong to no transaction.
+ */
+extern Tuplestorestate *incoming_begin(void);
+
+/* Looks the stream's table up; in a unit of work, result in the given context. */
+extern Target *target_load(MemoryContext context, const StreamDef *stream);
+
+/*
+ * Stores a slice's rows in the current unit of work: inserts new and changed
+ * ones alone, and, where the slice is complete, removes those that vanished.
+ * Columns that no reply had (filled[] false) are left as they are.
+ *
+ * "expected" is the number of rows that the API says the slice has, -1 when
+ * that is in doubt: rows are removed only where as many distinct ones came.
+ * A NULL scope stores rows of any advertiser and removes none.
+ */
+extern void target_store(const Target *target, const Scope *scope, Tuplestorestate *rows,
+						 int64 nrows, const bool *filled, int64 expected, StoreCounts *counts);
+
+#endif

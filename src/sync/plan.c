@@ -1,0 +1,171 @@
+/*
+ * plan.c: which slices are due.
+ *
+ * A slice is as wide as the API allows, counted back from the newest day, so
+ * that requests are as few as possible; but no wider than SLICE_PAGES pages
+ * once the first page has told how dense the stream is, so that what a failure
+ * costs is bounded.  "Today" is the advertiser's own: its IANA zone decides.
+ */
+#include "postgres.h"
+
+#include "base/clock.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "pgtime.h"
+#include "sync/plan.h"
+#include "utils/builtins.h"
+#include "utils/datetime.h"
+#include "utils/memutils.h"
+
+#define SLICE_PAGES		50
+#define DEFAULT_DAYS	30
+
+/* An ad account as the plan sees it. */
+typedef struct PlanAdvertiser
+{
+	int64		id;
+	DateADT		today;
+} PlanAdvertiser;
+
+/* The day it is now in a time zone; UTC's when the zone is unknown. */
+static DateADT
+today_in(const char *zone)
+{
+	pg_tz	   *tz = zone == NULL ? NULL : pg_tzset(zone);
+	struct pg_tm tm;
+	fsec_t		fsec;
+	int			offset;
+
+	if (tz == NULL)
+		tz = pg_tzset("GMT");
+	if (timestamp2tm(clock_now(), &offset, &tm, &fsec, NULL, tz) != 0)
+		elog(ERROR, "clock is out of range");
+	return date2j(tm.tm_year, tm.tm_mon, tm.tm_mday) - POSTGRES_EPOCH_JDATE;
+}
+
+/* Reads the advertisers of a connection that are to be synced. */
+static PlanAdvertiser *
+advertisers_load(MemoryContext context, const Connection *connection,
+				 const SyncRequest *request, int *count)
+{
+	Oid			types[] = {TEXTOID, INT8OID};
+	Datum		values[] = {
+		CStringGetTextDatum(connection->name), Int64GetDatum(request->advertiser_id)
+	};
+	PlanAdvertiser *advertisers;
+
+	unit_execute("SELECT advertiser_id, display_timezone FROM tiktokads.advertiser"
+				 " WHERE connection = $1 AND sync AND readable AND ($2 = 0 OR advertiser_id = $2)"
+				 " ORDER BY advertiser_id", 2, types, values, NULL, SPI_OK_SELECT);
+	*count = (int) SPI_processed;
+	advertisers = MemoryContextAlloc(context, Max(*count, 1) * sizeof(PlanAdvertiser));
+	for (int i = 0; i < *count; i++)
+	{
+		advertisers[i].id = row_int64(i, "advertiser_id", NULL);
+		advertisers[i].today = today_in(row_text(CurrentMemoryContext, i, "display_timezone"));
+	}
+	return advertisers;
+}
+
+/* Adds a pending slice. */
+static Slice *
+queue_add(SliceQueue *queue, Target *target, RowShape *shape, Density *density,
+		  int64 advertiser_id, DateADT from, DateADT to)
+{
+	Slice	   *slice = palloc0(sizeof(Slice));
+
+	slice->state = SLICE_PENDING;
+	slice->target = target;
+	slice->shape = shape;
+	slice->density = density;
+	slice->scope.advertiser_id = advertiser_id;
+	slice->scope.from = from;
+	slice->scope.to = to;
+	*array_add(queue) = slice;
+	return slice;
+}
+
+/* Adds the slices of one stream and advertiser, the newest days first. */
+static void
+plan_stream(SliceQueue *queue, Target *target, RowShape *shape,
+			const PlanAdvertiser *advertiser, const SyncRequest *request)
+{
+	const StreamDef *stream = target->stream;
+	Density    *density = palloc0(sizeof(Density));
+	DateADT		from;
+	DateADT		to;
+
+	density->stream = stream;
+	density->advertiser_id = advertiser->id;
+	if (stream->date_column == NULL)
+	{
+		queue_add(queue, target, shape, density, advertiser->id, DATEVAL_NOBEGIN, DATEVAL_NOEND);
+		return;
+	}
+	to = DATE_IS_NOEND(request->to) ? advertiser->today : Min(request->to, advertiser->today);
+	from = DATE_IS_NOBEGIN(request->from) ? to - DEFAULT_DAYS + 1 : request->from;
+	while (from <= to)
+	{
+		DateADT		first = Max(from, to - Max(stream->max_days, 1) + 1);
+
+		queue_add(queue, target, shape, density, advertiser->id, first, to);
+		to = first - 1;
+	}
+}
+
+/* Lists the slices that the request means for a connection. */
+void
+plan_make(MemoryContext context, const Connection *connection,
+		  const SyncRequest *request, SliceQueue *queue)
+{
+	int			nstreams;
+	int			nadvertisers;
+	StreamDef  *streams = stream_load(context, request->stream, &nstreams);
+	PlanAdvertiser *advertisers = advertisers_load(context, connection, request, &nadvertisers);
+
+	for (int i = 0; i < nstreams; i++)
+	{
+		Target	   *target = target_load(context, &streams[i]);
+		MemoryContext before = MemoryContextSwitchTo(context);
+		RowShape   *shape = row_shape_build(target->incoming, target->stream);
+
+		for (int j = 0; j < nadvertisers; j++)
+			plan_stream(queue, target, shape, &advertisers[j], request);
+		MemoryContextSwitchTo(before);
+	}
+}
+
+/* A copy of a slice, pending, for other days. */
+Slice *
+plan_copy(MemoryContext context, const Slice *slice, DateADT from, DateADT to)
+{
+	Slice	   *copy = MemoryContextAllocZero(context, sizeof(Slice));
+
+	copy->state = SLICE_PENDING;
+	copy->target = slice->target;
+	copy->shape = slice->shape;
+	copy->density = slice->density;
+	copy->scope.advertiser_id = slice->scope.advertiser_id;
+	copy->scope.from = from;
+	copy->scope.to = to;
+	return copy;
+}
+
+/* Narrows a slice to SLICE_PAGES pages, keeping its newest days. */
+Slice *
+plan_narrow(MemoryContext context, Slice *slice)
+{
+	int			days = slice_days(slice);
+	double		pages_per_day = slice->density->pages_per_day;
+	int			keep;
+	Slice	   *rest;
+
+	if (days <= 1 || pages_per_day * days <= SLICE_PAGES)
+		return NULL;
+	keep = Max(1, (int) (SLICE_PAGES / pages_per_day));
+	if (keep >= days)
+		return NULL;
+	rest = plan_copy(context, slice, slice->scope.from, slice->scope.to - keep);
+	slice->scope.from = slice->scope.to - keep + 1;
+	return rest;
+}
