@@ -34,10 +34,6 @@ LANGUAGE c AS 'MODULE_PATHNAME', 'tiktokads_resume';
 COMMENT ON PROCEDURE tiktokads.resume IS 'Lets a connection sync again, and makes this database the one that acts for it (a restored copy is paused until then). An error when there is no such connection.';
 REVOKE ALL ON PROCEDURE tiktokads.resume FROM PUBLIC;
 
-CREATE FUNCTION tiktokads.this_system(OUT system_identifier bigint, OUT database_oid oid)
-LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'tiktokads_this_system';
-COMMENT ON FUNCTION tiktokads.this_system IS 'Identifies this database: the identifier of its cluster and its OID. connect() and resume() remember it.';
-
 CREATE FUNCTION tiktokads.roles_ready() RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC

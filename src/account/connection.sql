@@ -35,3 +35,7 @@ COMMENT ON COLUMN tiktokads.connection.system_identifier IS 'Identifier of the d
 COMMENT ON COLUMN tiktokads.connection.database_oid IS 'Database that connected, likewise.';
 COMMENT ON COLUMN tiktokads.connection.paused IS 'True: no sync until CALL tiktokads.resume().';
 COMMENT ON COLUMN tiktokads.connection.pause_reason IS 'Why it is paused. NULL when it is not.';
+
+CREATE FUNCTION tiktokads.this_system(OUT system_identifier bigint, OUT database_oid oid)
+LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'tiktokads_this_system';
+COMMENT ON FUNCTION tiktokads.this_system IS 'Identifies this database: the identifier of its cluster and its OID. connect() and resume() remember it.';

@@ -1,0 +1,75 @@
+# tiktokads: PGXS build, tests, demo.  `make help` lists the targets.
+
+EXTENSION = tiktokads
+MODULE_big = tiktokads
+EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" tiktokads.control)
+EXTENSION_SCRIPT = $(EXTENSION)--$(EXTVERSION).sql
+
+# The rooms of the house in reading order: a room uses those before it.
+ROOMS = base net model api store account sync
+
+OBJS = src/tiktokads.o \
+	$(foreach room,$(ROOMS),$(patsubst %.c,%.o,$(sort $(wildcard src/$(room)/*.c))))
+ROOM_SQL = $(foreach room,$(ROOMS),$(sort $(wildcard src/$(room)/*.sql)))
+HEADERS = $(wildcard src/*.h src/*/*.h)
+
+DATA_built = $(EXTENSION_SCRIPT)
+REGRESS = $(sort $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)))
+REGRESS_OPTS = --dbname=contrib_regression --encoding=UTF8
+EXTRA_CLEAN = $(EXTENSION)--*.sql output_iso tmp_check
+
+PG_CONFIG ?= pg_config
+HAVE_SERVER := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
+
+all: ## build the extension for the server of PG_CONFIG
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /|/' | \
+		awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+	@echo "  make install        install it into that server (as root)"
+	@echo "  make installcheck   regression tests against a running server that has it"
+	@echo "  make clean          remove what was built"
+
+ifneq ($(HAVE_SERVER),)
+PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server)
+PG_CFLAGS = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers $(if $(CI),-Werror)
+SHLIB_LINK = -lcurl -lm
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+$(OBJS): $(HEADERS) Makefile
+else
+all: packages
+	$(MAKE) all
+endif
+
+$(EXTENSION_SCRIPT): $(ROOM_SQL) tiktokads.control test/lint/script Makefile
+	@{ printf '%s\n\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; \
+		for part in $(ROOM_SQL); do echo "-- $$part"; cat $$part; echo; done; } > $@.new
+	@test/lint/script $@.new
+	@mv $@.new $@
+
+packages: ## install the Debian packages that are missing
+	test/packages
+
+simulator: ## build the Ads API simulator
+	$(MAKE) -C test/simulator
+
+test: packages ## build and run every test in private servers
+	test/run
+
+demo: packages ## a private server with three synced ad accounts to look around in
+	test/demo/start
+
+demo-stop: ## stop and remove what `make demo` left
+	test/demo/stop
+
+bench: packages ## ratios against a baseline of the same run (BENCH_SCALE=1 for full sizes)
+	test/bench/run $(BENCH)
+
+lint: packages ## format, static analysis, function length, direction of includes
+	test/lint/run $(ROOMS)
+
+memcheck: packages ## unit tests and a sync under valgrind
+	test/memcheck
+
+.PHONY: help packages simulator test demo demo-stop bench lint memcheck
