@@ -17,6 +17,8 @@ static const char *stream_query =
 	" key_columns, dimensions, metrics, page_size, max_days, lookback_days,"
 	" ARRAY(SELECT key FROM pg_catalog.jsonb_each_text(parameters) ORDER BY key) AS parameter_names,"
 	" ARRAY(SELECT value FROM pg_catalog.jsonb_each_text(parameters) ORDER BY key) AS parameter_values,"
+	" ARRAY(SELECT key FROM pg_catalog.jsonb_each_text(deleted_when) ORDER BY key) AS deleted_columns,"
+	" ARRAY(SELECT value FROM pg_catalog.jsonb_each_text(deleted_when) ORDER BY key) AS deleted_values,"
 	" ARRAY(SELECT key FROM pg_catalog.jsonb_each_text(rename) ORDER BY key) AS rename_from,"
 	" ARRAY(SELECT value FROM pg_catalog.jsonb_each_text(rename) ORDER BY key) AS rename_to"
 	" FROM tiktokads.stream"
@@ -41,6 +43,8 @@ stream_copy(MemoryContext context, int row, StreamDef *stream)
 	stream->metrics = row_names(context, row, "metrics");
 	stream->parameter_names = row_names(context, row, "parameter_names");
 	stream->parameter_values = row_names(context, row, "parameter_values");
+	stream->deleted_columns = row_names(context, row, "deleted_columns");
+	stream->deleted_values = row_names(context, row, "deleted_values");
 	stream->rename_from = row_names(context, row, "rename_from");
 	stream->rename_to = row_names(context, row, "rename_to");
 	stream->page_size = (int) row_int64(row, "page_size", NULL);

@@ -22,6 +22,8 @@ typedef struct StreamDef
 	Names		metrics;
 	Names		parameter_names;	/* further query parameters, */
 	Names		parameter_values;	/* unescaped, pairwise */
+	Names		deleted_columns;	/* a row with one of these values */
+	Names		deleted_values; /* is one that TikTok deleted; pairwise */
 	Names		rename_from;	/* reply field -> */
 	Names		rename_to;		/* column */
 	int			page_size;

@@ -1,0 +1,148 @@
+-- the stream catalogue: what the API offers, as rows
+
+CREATE TABLE tiktokads.stream_shipped
+(
+	stream text PRIMARY KEY,
+	kind text NOT NULL CHECK (kind IN ('account', 'entity', 'report')),
+	enabled boolean NOT NULL DEFAULT true,
+	priority int NOT NULL DEFAULT 100,
+	target name NOT NULL,
+	path text NOT NULL,
+	list_name text NOT NULL DEFAULT 'list',
+	key_columns name[] NOT NULL,
+	date_column name,
+	tombstone_column name,
+	deleted_when jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(deleted_when) = 'object'),
+	dimensions text[] NOT NULL DEFAULT '{}',
+	metrics text[] NOT NULL DEFAULT '{}',
+	parameters jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(parameters) = 'object'),
+	rename jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(rename) = 'object'),
+	page_size int NOT NULL DEFAULT 1000 CHECK (page_size > 0),
+	max_days int NOT NULL DEFAULT 0 CHECK (max_days >= 0),
+	lookback_days int NOT NULL DEFAULT 0 CHECK (lookback_days >= 0),
+	latency interval NOT NULL DEFAULT '0',
+	description text NOT NULL
+);
+COMMENT ON TABLE tiktokads.stream_shipped IS 'Streams as this version of the extension ships them. Read tiktokads.stream, which has your changes; make them in tiktokads.stream_override.';
+
+CREATE TABLE tiktokads.stream_override
+(
+	stream text PRIMARY KEY,
+	enabled boolean,
+	priority int,
+	target name,
+	path text,
+	list_name text,
+	key_columns name[],
+	date_column name,
+	tombstone_column name,
+	deleted_when jsonb CHECK (jsonb_typeof(deleted_when) = 'object'),
+	dimensions text[],
+	metrics text[] CHECK (cardinality(metrics) > 0),
+	parameters jsonb CHECK (jsonb_typeof(parameters) = 'object'),
+	rename jsonb CHECK (jsonb_typeof(rename) = 'object'),
+	page_size int CHECK (page_size > 0),
+	max_days int CHECK (max_days >= 0),
+	lookback_days int CHECK (lookback_days >= 0),
+	latency interval,
+	description text
+);
+SELECT pg_catalog.pg_extension_config_dump('tiktokads.stream_override', '');
+COMMENT ON TABLE tiktokads.stream_override IS 'Your changes to streams: each column that is not NULL replaces the shipped one. It survives upgrades and is part of dumps. A row for a stream that is not shipped has no effect.';
+
+CREATE VIEW tiktokads.stream WITH (security_invoker = true) AS
+SELECT s.stream,
+	s.kind,
+	coalesce(o.enabled, s.enabled) AS enabled,
+	coalesce(o.priority, s.priority) AS priority,
+	coalesce(o.target, s.target) AS target,
+	coalesce(o.path, s.path) AS path,
+	coalesce(o.list_name, s.list_name) AS list_name,
+	coalesce(o.key_columns, s.key_columns) AS key_columns,
+	coalesce(o.date_column, s.date_column) AS date_column,
+	coalesce(o.tombstone_column, s.tombstone_column) AS tombstone_column,
+	coalesce(o.deleted_when, s.deleted_when) AS deleted_when,
+	coalesce(o.dimensions, s.dimensions) AS dimensions,
+	coalesce(o.metrics, s.metrics) AS metrics,
+	coalesce(o.parameters, s.parameters) AS parameters,
+	coalesce(o.rename, s.rename) AS rename,
+	coalesce(o.page_size, s.page_size) AS page_size,
+	coalesce(o.max_days, s.max_days) AS max_days,
+	coalesce(o.lookback_days, s.lookback_days) AS lookback_days,
+	coalesce(o.latency, s.latency) AS latency,
+	o.stream IS NOT NULL AS overridden,
+	coalesce(o.description, s.description) AS description
+FROM tiktokads.stream_shipped AS s
+	LEFT JOIN tiktokads.stream_override AS o ON o.stream = s.stream;
+COMMENT ON VIEW tiktokads.stream IS 'The streams in force: the shipped ones with the changes of tiktokads.stream_override. A stream is one kind of data: an entity list, or a report at one level, grain and breakdown.';
+
+DO $do$
+DECLARE
+	words constant text[] := ARRAY[
+		'stream', 'Name of the stream.',
+		'kind', 'account (the ad accounts themselves), entity (a list of current states) or report.',
+		'enabled', 'False: not synced unless asked for by name.',
+		'priority', 'Lower numbers are synced first.',
+		'target', 'Table in schema tiktokads that takes the rows.',
+		'path', 'Path of the endpoint below the connection''s base_url.',
+		'list_name', 'Member of the reply''s data that holds the rows.',
+		'key_columns', 'Columns that tell rows apart: a unique key of the target.',
+		'date_column', 'Column with the day of a report''s row; NULL: rows carry no day, and the list is read whole.',
+		'tombstone_column', 'Column that gets the time when a row vanishes; NULL: vanished rows are deleted.',
+		'deleted_when', 'Object of field and value: a row with any of them is one that TikTok deleted, and gets the tombstone at once.',
+		'dimensions', 'Dimensions of a report''s request; empty for entities.',
+		'metrics', 'Metrics of a report''s request. One without a column of its own arrives in extra.',
+		'parameters', 'Further parameters of the request, as the API documents them; lists and objects as JSON text.',
+		'rename', 'Object of reply field and column, where they differ.',
+		'page_size', 'Rows in a page, at most what the endpoint allows.',
+		'max_days', 'Days that one request may span; 0 for entities.',
+		'lookback_days', 'Days back from today that are read again, because their numbers still change.',
+		'latency', 'How late the API''s numbers are.',
+		'overridden', 'True when stream_override has a row for it.',
+		'description', 'What it holds.'];
+	relation text;
+	w int;
+BEGIN
+	FOREACH relation IN ARRAY ARRAY['stream_shipped', 'stream_override', 'stream'] LOOP
+		FOR w IN 1 .. array_length(words, 1) BY 2 LOOP
+			IF EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = ('tiktokads.' || relation)::pg_catalog.regclass AND attname = words[w]) THEN
+				EXECUTE pg_catalog.format('COMMENT ON COLUMN tiktokads.%I.%I IS %L', relation, words[w],
+					words[w + 1] || CASE WHEN relation = 'stream_override' AND words[w] <> 'stream' THEN ' NULL: as shipped.' ELSE '' END);
+			END IF;
+		END LOOP;
+	END LOOP;
+END;
+$do$;
+
+INSERT INTO tiktokads.stream_shipped (stream, kind, priority, target, path, key_columns, page_size, description) VALUES
+	('advertiser', 'account', 1, 'advertiser', 'advertiser/info/', '{advertiser_id}', 100, 'Ad accounts: name, currency, time zone, balance.');
+
+INSERT INTO tiktokads.stream_shipped (stream, kind, priority, target, path, key_columns, tombstone_column, deleted_when, parameters, description) VALUES
+	('campaign', 'entity', 10, 'campaign', 'campaign/get/', '{advertiser_id,campaign_id}', 'removed_at',
+		'{"operation_status": "DELETE", "secondary_status": "CAMPAIGN_STATUS_DELETE"}',
+		'{"filtering": "{\"primary_status\":\"STATUS_ALL\"}"}', 'Campaigns, deleted ones included.'),
+	('adgroup', 'entity', 11, 'adgroup', 'adgroup/get/', '{advertiser_id,adgroup_id}', 'removed_at',
+		'{"operation_status": "DELETE", "secondary_status": "ADGROUP_STATUS_DELETE"}',
+		'{"filtering": "{\"primary_status\":\"STATUS_ALL\"}"}', 'Ad groups, deleted ones included.'),
+	('ad', 'entity', 12, 'ad', 'ad/get/', '{advertiser_id,ad_id}', 'removed_at',
+		'{"operation_status": "DELETE", "secondary_status": "AD_STATUS_DELETE"}',
+		'{"filtering": "{\"primary_status\":\"STATUS_ALL\"}"}', 'Ads, deleted ones included.');
+
+-- daily reports: the ID dimension must be that of the level, deleted objects must be asked for
+INSERT INTO tiktokads.stream_shipped (stream, kind, priority, target, path, key_columns, date_column, dimensions, metrics, parameters, rename,
+	max_days, lookback_days, latency, description)
+SELECT 'report_' || l.level || '_daily', 'report', l.priority, 'report_' || l.level || '_daily', 'report/integrated/get/',
+	CASE WHEN l.level = 'advertiser' THEN '{advertiser_id,stat_date}' ELSE ARRAY['advertiser_id', l.level || '_id', 'stat_date'] END::name[],
+	'stat_date',
+	ARRAY[l.level || '_id', 'stat_time_day'],
+	(SELECT pg_catalog.array_agg(m.metric ORDER BY m.position) FROM tiktokads.metric AS m WHERE m.requested),
+	pg_catalog.jsonb_build_object('report_type', 'BASIC', 'data_level', 'AUCTION_' || pg_catalog.upper(l.level))
+		|| CASE WHEN l.level = 'advertiser' THEN '{}' ELSE pg_catalog.jsonb_build_object('filtering',
+			'[{"field_name":"' || l.level || '_status","filter_type":"IN","filter_value":"[\"STATUS_ALL\"]"}]') END,
+	'{"stat_time_day": "stat_date"}',
+	30, 28, '2 hours', l.description
+FROM (VALUES
+	('advertiser', 20, 'Daily metrics of each ad account.'),
+	('campaign', 21, 'Daily metrics of each campaign.'),
+	('adgroup', 22, 'Daily metrics of each ad group.'),
+	('ad', 23, 'Daily metrics of each ad.')) AS l (level, priority, description);
