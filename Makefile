@@ -15,7 +15,7 @@ HEADERS = $(wildcard src/*.h src/*/*.h)
 
 DATA_built = $(EXTENSION_SCRIPT)
 REGRESS = $(sort $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)))
-REGRESS_OPTS = --dbname=contrib_regression --encoding=UTF8
+REGRESS_OPTS = --dbname=contrib_regression --encoding=UTF8 --load-extension=$(EXTENSION)
 EXTRA_CLEAN = $(EXTENSION)--*.sql output_iso tmp_check
 
 PG_CONFIG ?= pg_config

@@ -148,6 +148,27 @@ append_key_match(StringInfo sql, const Target *target)
 	}
 }
 
+/*
+ * Appends what is true of a row that TikTok itself calls deleted, for rows of
+ * the given alias; false where the stream cannot tell.
+ */
+static void
+append_deleted(StringInfo sql, const Target *target, const bool *filled, const char *alias)
+{
+	const StreamDef *stream = target->stream;
+	int			n = 0;
+
+	appendStringInfoString(sql, "coalesce(");
+	for (int i = 0; i < target->ncolumns; i++)
+		for (int j = 0; j < stream->deleted_columns.count; j++)
+			if (filled[i] && strcmp(stream->deleted_columns.items[j],
+									NameStr(TupleDescAttr(target->incoming, i)->attname)) == 0)
+				appendStringInfo(sql, "%s%s.%s::pg_catalog.text = %s", n++ == 0 ? "" : " OR ", alias,
+								 column_name(target, i),
+								 quote_literal_cstr(stream->deleted_values.items[j]));
+	appendStringInfo(sql, "%sfalse)", n == 0 ? "" : ", ");
+}
+
 /* Appends the condition that o is in the scope: $1, and $2 and $3 when dated. */
 static void
 append_scope(StringInfo sql, const Target *target)
@@ -185,14 +206,22 @@ store_statement(const Target *target, const bool *filled, bool scoped)
 		appendStringInfo(&same, " AND o.%s IS NOT DISTINCT FROM i.%s", name, name);
 		appendStringInfo(&set, "%s = EXCLUDED.%s, ", name, name);
 	}
+	appendStringInfo(&sql, "INSERT INTO %s.%s AS o (%s%s%schanged_at) SELECT %s", SCHEMA_NAME,
+					 quote_identifier(target->stream->target), columns.data,
+					 tombstone == NULL ? "" : quote_identifier(tombstone), tombstone == NULL ? "" : ", ",
+					 columns.data);
 	if (tombstone != NULL)
 	{
-		appendStringInfo(&same, " AND o.%s IS NULL", quote_identifier(tombstone));
-		appendStringInfo(&set, "%s = NULL, ", quote_identifier(tombstone));
+		tombstone = quote_identifier(tombstone);
+		appendStringInfoString(&sql, "CASE WHEN ");
+		append_deleted(&sql, target, filled, "i");
+		appendStringInfoString(&sql, " THEN pg_catalog.now() END, ");
+		appendStringInfo(&same, " AND (o.%s IS NOT NULL) = ", tombstone);
+		append_deleted(&same, target, filled, "i");
+		appendStringInfo(&set, "%s = CASE WHEN EXCLUDED.%s IS NOT NULL THEN coalesce(o.%s, EXCLUDED.%s) END, ",
+						 tombstone, tombstone, tombstone, tombstone);
 	}
-	appendStringInfo(&sql, "INSERT INTO %s.%s AS o (%schanged_at) SELECT %spg_catalog.now()"
-					 " FROM (SELECT DISTINCT ON (", SCHEMA_NAME,
-					 quote_identifier(target->stream->target), columns.data, columns.data);
+	appendStringInfoString(&sql, "pg_catalog.now() FROM (SELECT DISTINCT ON (");
 	append_keys(&sql, target, "");
 	appendStringInfoString(&sql, ") * FROM incoming ORDER BY ");
 	append_keys(&sql, target, "");
@@ -243,18 +272,39 @@ scope_count(const Target *target, const Scope *scope, int64 *all, int64 *alive)
 	*alive = row_int64(0, "alive_rows", NULL);
 }
 
-/* Counts the distinct keys among the incoming rows. */
-static int64
-incoming_count(const Target *target)
+/* Counts the distinct keys among the incoming rows: all, and those not deleted. */
+static void
+incoming_count(const Target *target, const bool *filled, int64 *all, int64 *alive)
 {
 	StringInfoData sql;
+	bool		tells = target->stream->deleted_columns.count > 0;
 
 	initStringInfo(&sql);
-	appendStringInfoString(&sql, "SELECT pg_catalog.count(*) AS n FROM (SELECT DISTINCT ");
-	append_keys(&sql, target, "");
-	appendStringInfoString(&sql, " FROM incoming) AS i");
+	appendStringInfoString(&sql, "SELECT pg_catalog.count(*) AS all_rows, pg_catalog.count(*)");
+	if (tells)
+	{
+		appendStringInfoString(&sql, " FILTER (WHERE NOT ");
+		append_deleted(&sql, target, filled, "i");
+		appendStringInfoChar(&sql, ')');
+	}
+	appendStringInfoString(&sql, " AS alive_rows FROM (SELECT DISTINCT ");
+	if (tells)
+	{
+		appendStringInfoString(&sql, "ON (");
+		append_keys(&sql, target, "");
+		appendStringInfoString(&sql, ") * FROM incoming ORDER BY ");
+		append_keys(&sql, target, "");
+		appendStringInfo(&sql, ", %s DESC", ORDINAL_COLUMN);
+	}
+	else
+	{
+		append_keys(&sql, target, "");
+		appendStringInfoString(&sql, " FROM incoming");
+	}
+	appendStringInfoString(&sql, ") AS i");
 	unit_execute(sql.data, 0, NULL, NULL, NULL, SPI_OK_SELECT);
-	return row_int64(0, "n", NULL);
+	*all = row_int64(0, "all_rows", NULL);
+	*alive = row_int64(0, "alive_rows", NULL);
 }
 
 /* Appends the condition that o is in the scope, alive, and was not in the reply. */
@@ -393,6 +443,7 @@ target_store(const Target *target, const Scope *scope, Tuplestorestate *rows,
 	int64		all_after;
 	int64		alive_after;
 	int64		distinct;
+	int64		distinct_alive;
 	int64		written;
 
 	memset(counts, 0, sizeof(*counts));
@@ -404,7 +455,7 @@ target_store(const Target *target, const Scope *scope, Tuplestorestate *rows,
 		return;
 	}
 	scope_count(target, scope, &all_before, &alive_before);
-	distinct = incoming_count(target);
+	incoming_count(target, filled, &distinct, &distinct_alive);
 	scope_execute(store_statement(target, filled, true), scope, SPI_OK_INSERT);
 	written = (int64) SPI_processed;
 	scope_count(target, scope, &all_after, &alive_after);
@@ -414,5 +465,5 @@ target_store(const Target *target, const Scope *scope, Tuplestorestate *rows,
 	counts->changed = written - counts->added;
 	counts->unchanged = distinct - written;
 	if (distinct == expected)
-		vanished_settle(target, scope, alive_before, alive_after - distinct, counts);
+		vanished_settle(target, scope, alive_before, alive_after - distinct_alive, counts);
 }
