@@ -363,17 +363,17 @@ connecting_ask(Connecting *connecting)
 		exchange_close(exchange);
 	}
 	PG_END_TRY();
-	if (connecting->list.count == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
-				 errmsg("the access token may read no ad account"),
-				 errhint("Have an advertiser authorise the app, or check advertiser_ids.")));
 	if (connecting->named_ids && connecting->list.nrefused > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("ad account " INT64_FORMAT " is unknown to the API or not open to this token",
 						connecting->list.refused[0]),
 				 errhint("Check advertiser_ids, or have the advertiser authorise the app.")));
+	if (connecting->list.count == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
+				 errmsg("the access token may read no ad account"),
+				 errhint("Have an advertiser authorise the app, or check advertiser_ids.")));
 }
 
 /* CALL tiktokads.connect(...): connects a developer app. */

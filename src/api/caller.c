@@ -17,8 +17,6 @@
 #include "utils/memutils.h"
 
 #define BACKOFF_CAP_US		INT64CONST(60000000)
-#define MINUTE_PENALTY_US	INT64CONST(300000000)
-#define SECOND_PENALTY_US	INT64CONST(1000000)
 #define LONG_PAUSE_US		INT64CONST(30000000)
 
 static int	max_attempts = 6;
@@ -159,14 +157,14 @@ call_back_off(Caller *caller, Call *call)
 
 /*
  * Waits as long as a throttle asks for.  The API says "too many requests" for
- * a second, a minute or a day alike; a message that names the window is
- * believed, else the minute's penalty (five minutes) is assumed.
+ * a second, a minute or a day alike: Retry-After counts first, then a message
+ * that names the window, then the verdict's own penalty, longer with each try.
  */
 static bool
-call_throttled(Caller *caller, Call *call, const char *message)
+call_throttled(Caller *caller, Call *call, const VerdictRow *row, const char *message)
 {
 	int64		now = clock_now_us();
-	int64		until = now + MINUTE_PENALTY_US;
+	int64		until = now + (int64) row->penalty * call->attempt * USECS_PER_SEC;
 
 	if (call->attempt >= max_attempts)
 		return false;
@@ -174,9 +172,8 @@ call_throttled(Caller *caller, Call *call, const char *message)
 		until = now + (int64) call->reply->retry_after * USECS_PER_SEC;
 	else if (message != NULL && strstr(message, "QPD") != NULL)
 		until = pace_next_day(now);
-	else if (call->reply->status == 429 ||
-			 (message != NULL && strstr(message, "QPS") != NULL))
-		until = now + SECOND_PENALTY_US * call->attempt;
+	else if (message != NULL && strstr(message, "QPS") != NULL)
+		until = now + call->attempt * USECS_PER_SEC;
 	pace_pause(call->pace, until);
 	if (caller->pause_note != NULL && until > now + LONG_PAUSE_US)
 		caller->pause_note(caller->pause_arg, call->endpoint, until, message);
@@ -199,7 +196,7 @@ call_retry_transport(Caller *caller, Call *call)
 		case VERDICT_RETRY:
 			return call_back_off(caller, call);
 		case VERDICT_WAIT:
-			return call_throttled(caller, call, NULL);
+			return call_throttled(caller, call, row, NULL);
 		default:
 			return false;
 	}
@@ -290,7 +287,7 @@ caller_retry(Caller *caller, Call *call, const Envelope *envelope, CallError *er
 	if (row->verdict == VERDICT_RETRY)
 		return call_back_off(caller, call);
 	if (row->verdict == VERDICT_WAIT)
-		return call_throttled(caller, call, envelope->message);
+		return call_throttled(caller, call, row, envelope->message);
 	return false;
 }
 

@@ -19,6 +19,10 @@ PG_FUNCTION_INFO_V1(tiktokads_api_code);
 #define HINT_PARAMETER "Look at the stream's row in tiktokads.stream; tiktokads.stream_override can change it."
 #define HINT_SUPPORT "Try again later; the request id helps TikTok's support."
 
+/* Seconds that a throttle lasts when nothing says more: after a minute's quota, after a second's. */
+#define MINUTE_PENALTY	300
+#define SECOND_PENALTY	1
+
 static const VerdictRow code_rows[] = {
 	{0, 0, VERDICT_OK, "well", NULL, false},
 	{20001, 20001, VERDICT_OK, "partly well", NULL, false},
@@ -32,13 +36,13 @@ static const VerdictRow code_rows[] = {
 	{40011, 40011, VERDICT_SPLIT, "too many ids", NULL, false},
 	{40012, 40012, VERDICT_OK, "nothing to change", NULL, false},
 	{40013, 40014, VERDICT_GIVE_UP, "sandbox advertiser is missing", "Check the connection's base_url and token.", false},
-	{40016, 40016, VERDICT_WAIT, "too frequent", NULL, false},
+	{40016, 40016, VERDICT_WAIT, "too frequent", NULL, false, MINUTE_PENALTY},
 	{40050, 40050, VERDICT_OK, "request was made before", NULL, false},
 	{40051, 40053, VERDICT_GIVE_UP, "invalid version or material", HINT_PARAMETER, false},
 	{40061, 40061, VERDICT_SPLIT, "batch is too large", NULL, false},
 	{40062, 40063, VERDICT_GIVE_UP, "event is not acceptable", HINT_PARAMETER, false},
 	{40067, 40067, VERDICT_SPLIT, "query is too large", NULL, false},
-	{40100, 40100, VERDICT_WAIT, "too many requests of the app", NULL, false},
+	{40100, 40100, VERDICT_WAIT, "too many requests of the app", NULL, false, MINUTE_PENALTY},
 	{40101, 40101, VERDICT_REAUTHORISE, "app secret is wrong", "Check app_id and the app's secret.", false},
 	{40102, 40102, VERDICT_REAUTHORISE, "access token has expired", HINT_TOKEN, false},
 	{40103, 40103, VERDICT_REAUTHORISE, "refresh token has expired", HINT_TOKEN, false},
@@ -51,8 +55,8 @@ static const VerdictRow code_rows[] = {
 	{40118, 40119, VERDICT_GIVE_UP, "not on the allow-list of this function", "Ask TikTok for access, or disable the stream.", false},
 	{40120, 40129, VERDICT_GIVE_UP, "account or developer is not admitted", HINT_ACCOUNT, false},
 	{40130, 40131, VERDICT_REAUTHORISE, "scope is not authorised", HINT_TOKEN, false},
-	{40132, 40132, VERDICT_WAIT, "too frequent for this value (QPS)", NULL, false},
-	{40133, 40133, VERDICT_WAIT, "too frequent for this advertiser (QPS)", NULL, false},
+	{40132, 40132, VERDICT_WAIT, "too frequent for this value", NULL, false, SECOND_PENALTY},
+	{40133, 40133, VERDICT_WAIT, "too frequent for this advertiser", NULL, false, SECOND_PENALTY},
 	{40200, 40202, VERDICT_RETRY, "task is not ready, or write conflict", HINT_SUPPORT, false},
 	{40300, 40302, VERDICT_GIVE_UP, "ad account does not exist or is closed", HINT_ACCOUNT, true},
 	{40309, 40309, VERDICT_GIVE_UP, "login is required", HINT_TOKEN, false},
@@ -68,7 +72,7 @@ static const VerdictRow code_rows[] = {
 	{51000, 51099, VERDICT_RETRY, "internal service of the API failed", HINT_SUPPORT, false},
 	{52000, 53103, VERDICT_RETRY, "storage of the API failed", HINT_SUPPORT, false},
 	{60001, 60001, VERDICT_RETRY, "the API is under maintenance", HINT_SUPPORT, false},
-	{61000, 61000, VERDICT_WAIT, "too many requests", NULL, false},
+	{61000, 61000, VERDICT_WAIT, "too many requests", NULL, false, MINUTE_PENALTY},
 	{70001, 70001, VERDICT_GIVE_UP, "invalid kind of authorisation", HINT_TOKEN, false},
 	{50000, 59999, VERDICT_RETRY, "error of the API", HINT_SUPPORT, false},
 	{PG_INT32_MIN, PG_INT32_MAX, VERDICT_GIVE_UP, "unknown code of the API", HINT_SUPPORT, false},
@@ -78,7 +82,7 @@ static const VerdictRow http_rows[] = {
 	{200, 299, VERDICT_OK, "well", NULL, false},
 	{408, 408, VERDICT_RETRY, "request timed out", HINT_SUPPORT, false},
 	{425, 425, VERDICT_RETRY, "too early", HINT_SUPPORT, false},
-	{429, 429, VERDICT_WAIT, "too many requests", "Sync again later.", false},
+	{429, 429, VERDICT_WAIT, "too many requests", "Sync again later.", false, SECOND_PENALTY},
 	{300, 399, VERDICT_GIVE_UP, "redirects are not followed", "Check the connection's base_url.", false},
 	{401, 401, VERDICT_REAUTHORISE, "not authorised", HINT_TOKEN, false},
 	{407, 407, VERDICT_GIVE_UP, "the proxy wants a password", "Check the connection's proxy.", false},

@@ -24,6 +24,7 @@ typedef struct VerdictRow
 	const char *meaning;
 	const char *hint;			/* NULL: nothing that a user could do */
 	bool		account;		/* concerns one ad account, not the token */
+	int			penalty;		/* seconds to wait when throttled, else 0 */
 } VerdictRow;
 
 /* Never NULL: codes that nobody documented have a row too. */

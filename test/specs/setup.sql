@@ -5,13 +5,13 @@ CALL tiktokads.connect('sim', access_token_file => :'token_file', app_id => '700
 CALL tiktokads.sync();
 
 CREATE TABLE undisturbed AS
-SELECT 'campaign' AS t, (to_jsonb(x) - 'first_seen_at' - 'changed_at')::text AS r FROM tiktokads.campaign AS x
-UNION ALL SELECT 'ad', (to_jsonb(x) - 'first_seen_at' - 'changed_at')::text FROM tiktokads.ad AS x
+SELECT 'campaign' AS t, (to_jsonb(x) - 'first_seen_at' - 'changed_at' - 'removed_at' || jsonb_build_object('removed', x.removed_at IS NOT NULL))::text AS r FROM tiktokads.campaign AS x
+UNION ALL SELECT 'ad', (to_jsonb(x) - 'first_seen_at' - 'changed_at' - 'removed_at' || jsonb_build_object('removed', x.removed_at IS NOT NULL))::text FROM tiktokads.ad AS x
 UNION ALL SELECT 'report_ad', (to_jsonb(x) - 'changed_at')::text FROM tiktokads.report_ad_daily AS x
 UNION ALL SELECT 'report_campaign', (to_jsonb(x) - 'changed_at')::text FROM tiktokads.report_campaign_daily AS x;
 
 CREATE VIEW present AS
-SELECT 'campaign' AS t, (to_jsonb(x) - 'first_seen_at' - 'changed_at')::text AS r FROM tiktokads.campaign AS x
-UNION ALL SELECT 'ad', (to_jsonb(x) - 'first_seen_at' - 'changed_at')::text FROM tiktokads.ad AS x
+SELECT 'campaign' AS t, (to_jsonb(x) - 'first_seen_at' - 'changed_at' - 'removed_at' || jsonb_build_object('removed', x.removed_at IS NOT NULL))::text AS r FROM tiktokads.campaign AS x
+UNION ALL SELECT 'ad', (to_jsonb(x) - 'first_seen_at' - 'changed_at' - 'removed_at' || jsonb_build_object('removed', x.removed_at IS NOT NULL))::text FROM tiktokads.ad AS x
 UNION ALL SELECT 'report_ad', (to_jsonb(x) - 'changed_at')::text FROM tiktokads.report_ad_daily AS x
 UNION ALL SELECT 'report_campaign', (to_jsonb(x) - 'changed_at')::text FROM tiktokads.report_campaign_daily AS x;

@@ -22,7 +22,7 @@ sub refused
 	my ($result, $out, $err) = $node->psql('postgres', $sql);
 	isnt($result, 0, "$what: refused");
 	like($err, $message, "$what: clear error");
-	like($err, qr/HINT:  /, "$what: hint");
+	like($err, qr/HINT:  /, "$what: hint") unless $options{core};
 	unlike($err, qr/sim-token|sim-secret/, "$what: no secret in the message");
 	return;
 }
@@ -74,7 +74,7 @@ refused("CALL tiktokads.connect('', access_token_file => '$token', $app, $there)
 $node->safe_psql('postgres', 'CREATE ROLE etl LOGIN; GRANT USAGE ON SCHEMA tiktokads TO etl;'
 	  . ' CALL tiktokads.create_roles()');
 refused("SET ROLE etl; CALL tiktokads.connect('sim', access_token_file => '$token', $app, $there)",
-	qr/permission denied for procedure connect/, 'without EXECUTE');
+	qr/permission denied for procedure connect/, 'without EXECUTE', core => 1);
 $node->safe_psql('postgres', 'GRANT EXECUTE ON PROCEDURE tiktokads.connect, tiktokads.sync TO etl');
 refused("SET ROLE etl; CALL tiktokads.connect('sim', access_token_file => '$token', $app, $there)",
 	qr/permission denied to read secret file/, 'path outside the rule');

@@ -38,7 +38,7 @@ sub start_simulator
 		  or die "cannot start $ENV{TIKTOK_SIMULATOR}: $!";
 	}
 	my $port;
-	for (1 .. 200)
+	for (1 .. 1200)
 	{
 		$port = eval { slurp_file($port_file) };
 		last if defined $port && $port =~ /^\d+\s*$/;
