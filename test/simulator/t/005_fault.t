@@ -54,7 +54,7 @@ for my $status (429, 500, 503)
 	my $response = $sim->raw($report, $want);
 	is($response->{status}, $status, "HTTP $status");
 	is($response->{headers}{'retry-after'}, 7, 'with Retry-After');
-	unlike($response->{content}, qr/^\{/, 'and no JSON');
+	ok($response->{content} !~ /^\{/, 'and no JSON');
 	is($sim->raw($report, $want)->{status}, 200, 'once');
 }
 
@@ -72,17 +72,17 @@ is($sim->get('ad/get/', { advertiser_id => $B, page => 2 })->{code}, 0, 'nor ano
 my $fault = $sim->get('ad/get/', { advertiser_id => $A, page => 2 });
 is("$fault->{code} $fault->{message}", '40002 because', 'the page asked for has the code and message');
 
-# rows that are wrong
+# rows that are wrong; equal rows have equal texts only when keys are in order
+my $json = JSON::PP->new->canonical;
 my %twist = (
 	unknown_field => sub { my $r = shift; exists $r->{data}{list}[0]{metrics}{simulator_new_metric} && exists $r->{data}{list}[0]{simulator_new_field} },
-	duplicate => sub { my $l = shift->{data}{list}; encode_json($l->[-1]) eq encode_json($l->[-2]) && @$l == 1 + @{ $good->{data}{list} } },
+	duplicate => sub { my $l = shift->{data}{list}; $json->encode($l->[-1]) eq $json->encode($l->[-2]) && @$l == 1 + @{ $good->{data}{list} } },
 	wrong_type => sub { ref shift->{data}{list}[0]{metrics}{impressions} eq 'HASH' },
 );
 for my $name (sort keys %twist)
 {
 	$sim->control(fault => $name);
 	ok($twist{$name}->($sim->get($report, $want)), $name);
-	my $request_id = $good->{request_id};
 	my $again = $sim->get($report, $want);
 	is_deeply($again->{data}, $good->{data}, "$name once");
 }
@@ -99,7 +99,7 @@ my $bytes = $sim->raw('ad/get/', { advertiser_id => $A })->{content};
 ok(!utf8::decode($bytes), 'bad_utf8 is not UTF-8');
 $sim->control(fault => 'bad_escape');
 $bytes = $sim->raw('ad/get/', { advertiser_id => $A })->{content};
-like($bytes, qr/\\ud83d surrogate, nul \\u0000, bad \\x/, 'bad_escape has escapes that are none');
+ok($bytes =~ /\\ud83d surrogate, nul \\u0000, bad \\x/, 'bad_escape has escapes that are none');
 ok(!eval { decode_json($bytes); 1 }, 'and is no JSON');
 
 # bodies that are wrong
