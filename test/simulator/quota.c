@@ -4,8 +4,9 @@
  *
  * Stays true: the windows hold the time of every request, so they are exact;
  * refused requests use nothing up; a refusal by the minute closes the endpoint
- * for five minutes of the simulator's clock.  Observed maxima count all
- * requests, refused ones too.
+ * for five minutes.  Windows and penalties run even when the clock of the data
+ * stands still, but a day ends only when that clock says so.  Observed maxima
+ * count all requests, refused ones too.
  */
 #include "quota.h"
 #include "clock.h"
@@ -131,7 +132,7 @@ window_note(Window *window, int64 now)
 static const char *
 quota_check(Quota *quota, int64 now)
 {
-	int64		day = floor_div(now / SECOND, DAY_SECONDS);
+	int64		day = floor_div(clock_now(), DAY_SECONDS);
 
 	if (quota->day != day)
 	{
