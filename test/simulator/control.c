@@ -347,7 +347,8 @@ static const struct
 	{"latency_ms", ARGUMENT_NUMBER, verb_latency, "answer API requests after so long"},
 	{"object_limit", ARGUMENT_NUMBER, verb_object_limit, "newest objects that a report covers"},
 	{"reset_quota", ARGUMENT_NONE, verb_reset_quota, "forget what quotas have counted, and penalties"},
-	{"stats", ARGUMENT_NONE, verb_stats, "requests, rows, bytes, most requests in any rolling second and minute"},
+	{"stats", ARGUMENT_NONE, verb_stats, "endpoints with requests, throttled ones, rows, bytes, most requests in any\n"
+	"                      rolling second and minute; stalled requests, tier, faults to come"},
 	{"reset_stats", ARGUMENT_NONE, verb_reset_stats, "start the statistics again, after stats of the same call"},
 	{"advertisers", ARGUMENT_NONE, verb_advertisers, "ad accounts and how much is in them"},
 };
