@@ -156,7 +156,7 @@ static const char *
 verb_add_advertiser(const Request *request, const char *value, Buffer *out)
 {
 	(void) request, (void) value;
-	if (world.advertisers == MAX_ADVERTISERS)
+	if (world.advertisers == world.id_stride)
 		return "too many advertisers";
 	put_format(out, ",\"advertiser_id\":\"%lld\"", (long long) world_add_advertiser()->id);
 	return NULL;
