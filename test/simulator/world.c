@@ -7,8 +7,8 @@
  * --ads counts what exists at the anchor, later ads come on top.
  */
 #include "world.h"
+#include "metric.h"
 #include "options.h"
-#include "volume.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -290,6 +290,7 @@ world_build(void)
 	else
 		world.first_day = (int) floor_div(world.anchor, DAY_SECONDS) - (int) options.days;
 	volume_prepare();
+	metrics_prepare();
 	for (i = 0; i < options.advertisers; i++)
 		world_add_advertiser();
 }
