@@ -3,7 +3,7 @@
  * faults, tells what clients did.
  *
  * Stays true: a call is checked before any verb of it acts: an unknown name or
- * a bad value changes nothing; verbs act in the order of the table.
+ * a malformed value changes nothing; verbs act in the order of the table.
  */
 #include "server.h"
 #include "options.h"

@@ -12,8 +12,10 @@ my $sim = Simulator->new(@options);
 my ($A, $euro, $yen) = $sim->advertisers;
 my $report = 'report/integrated/get/';
 my @additive = qw(impressions gross_impressions clicks conversion real_time_conversion result video_play_actions video_watched_2s
-	video_views_p25 video_views_p100 likes engagements complete_payment app_install total_pageview form onsite_shopping vta_conversion);
-my @money = qw(spend cash_spend voucher_spend total_complete_payment_rate total_purchase_value total_onsite_shopping_value);
+	video_views_p25 video_views_p100 likes engagements complete_payment app_install total_pageview form onsite_shopping vta_conversion
+	organic_video_views earned_page_video_views new_consideration_size custom_page_events total_view_content ads_impression_events skan_registration);
+my @money = qw(spend cash_spend voucher_spend total_complete_payment_rate total_purchase_value total_onsite_shopping_value
+	custom_page_events_value total_view_content_value ad_impression_ad_revenue_day2);
 my %range = (start_date => '2024-05-17', end_date => '2024-06-15');
 
 # Gives a decimal text as an integer without its point.

@@ -79,6 +79,18 @@ is($sim->get('ad/get/', { advertiser_id => $B, page => 2 })->{code}, 0, 'nor ano
 my $fault = $sim->get('ad/get/', { advertiser_id => $A, page => 2 });
 is("$fault->{code} $fault->{message}", '40002 because', 'the page asked for has the code and message');
 
+# calls as they are typed: plus for a space, bare brackets and slashes, verbs without a value
+my $typed = sub { decode_json($sim->{http}->get("http://127.0.0.1:$sim->{port}/control?$_[0]")->{content})->{ok} };
+ok($typed->('fault=code&code=40100&message=Due+to+too+many+requests+(QPM)&path=campaign/get/&count=-1'), 'a fault as it is typed');
+is($sim->get('campaign/get/', { advertiser_id => $A })->{message}, 'Due to too many requests (QPM)', 'has its message');
+ok($typed->('clear'), 'a verb without a value');
+is($sim->get('campaign/get/', { advertiser_id => $A })->{code}, 0, 'does what it says');
+ok(!$typed->('add_advertiser&colour=red'), 'beside an unknown one it does nothing');
+is(scalar(() = $sim->advertisers), 3, 'indeed');
+my $help = $sim->{http}->get("http://127.0.0.1:$sim->{port}/control?help")->{content};
+is(join(' ', grep { $help !~ /\b$_\b/ } qw(stall truncate malformed oversize reset code unknown_field http_429 http_500 http_503 clear
+	reset_stats stats advance hide_advertiser add_advertiser expire_token restate delete vanish clock tier)), '', 'help tells of verbs and faults');
+
 # rows that are wrong; equal rows have equal texts only when keys are in order
 my $json = JSON::PP->new->canonical;
 my %twist = (
