@@ -3,7 +3,7 @@
  * faults, tells what clients did.
  *
  * Stays true: a call is checked before any verb of it acts: an unknown name or
- * a bad value changes nothing; verbs act in the order of the table.
+ * a malformed value changes nothing; verbs act in the order of the table.
  */
 #include "server.h"
 #include "options.h"
@@ -156,7 +156,7 @@ static const char *
 verb_add_advertiser(const Request *request, const char *value, Buffer *out)
 {
 	(void) request, (void) value;
-	if (world.advertisers == MAX_ADVERTISERS)
+	if (world.advertisers == world.id_stride)
 		return "too many advertisers";
 	put_format(out, ",\"advertiser_id\":\"%lld\"", (long long) world_add_advertiser()->id);
 	return NULL;
@@ -347,7 +347,8 @@ static const struct
 	{"latency_ms", ARGUMENT_NUMBER, verb_latency, "answer API requests after so long"},
 	{"object_limit", ARGUMENT_NUMBER, verb_object_limit, "newest objects that a report covers"},
 	{"reset_quota", ARGUMENT_NONE, verb_reset_quota, "forget what quotas have counted, and penalties"},
-	{"stats", ARGUMENT_NONE, verb_stats, "requests, rows, bytes, most requests in any rolling second and minute"},
+	{"stats", ARGUMENT_NONE, verb_stats, "endpoints with requests, throttled ones, rows, bytes, most requests in any\n"
+	"                      rolling second and minute; stalled requests, tier, faults to come"},
 	{"reset_stats", ARGUMENT_NONE, verb_reset_stats, "start the statistics again, after stats of the same call"},
 	{"advertisers", ARGUMENT_NONE, verb_advertisers, "ad accounts and how much is in them"},
 };

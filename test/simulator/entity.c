@@ -5,9 +5,7 @@
  * reached are unknown; only the fields asked for are written.
  */
 #include "field.h"
-#include "filter.h"
-
-#include <stdlib.h>
+#include "keep.h"
 
 #define MAX_FIELDS 200
 
@@ -25,7 +23,8 @@ choose_fields(Request *request, const Field *fields, int count, Chosen *chosen)
 	Json	   *json = text ? json_parse(text) : NULL;
 	const Json *item;
 	int			code = 0,
-				i;
+				i,
+				j;
 
 	chosen->count = 0;
 	for (i = 0; json == NULL && i < count; i++)
@@ -34,9 +33,11 @@ choose_fields(Request *request, const Field *fields, int count, Chosen *chosen)
 	{
 		for (i = 0; i < count && strcmp(fields[i].name, item->text) != 0; i++)
 			;
-		if (i == count || chosen->count == MAX_FIELDS)
+		for (j = 0; j < chosen->count && chosen->field[j] != &fields[i]; j++)
+			;
+		if (i == count)
 			code = fail(request, 40002, "fields: '%.100s' is not a valid choice.", item->text);
-		else
+		else if (j == chosen->count)
 			chosen->field[chosen->count++] = &fields[i];
 	}
 	json_free(json);
@@ -64,24 +65,20 @@ put_entities(Request *request, Buffer *out, const Advertiser *adv, Level level,
 			 const Filter *filter, const Chosen *chosen)
 {
 	Subject		subject = {.adv = adv, .level = level, .now = request->now, .twist = request->twist};
-	int		   *matching = must_alloc(sizeof(int) * (size_t) adv->count[level]);
-	int64		total = 0,
-				from,
+	const Listing *listing = listing_find(request, adv, level, filter);
+	int64		from,
 				to,
 				i;
 
-	for (i = 0; i < adv->count[level]; i++)
-		if (filter_matches(filter, adv, level, adv->newest[level][i], request->now))
-			matching[total++] = adv->newest[level][i];
 	subject.drop_nulls = param(request, "exclude_field_types_in_response") != NULL;
 	put_text(out, "\"list\":[");
-	if (page_bounds(request, total, &from, &to))
+	if (page_bounds(request, listing->count, &from, &to))
 	{
 		for (i = from; i < to; i++)
 		{
 			if (i > from)
 				put_text(out, ",");
-			subject.index = matching[i];
+			subject.index = listing->index[i];
 			put_entity(out, &subject, chosen);
 			request->rows++;
 		}
@@ -92,8 +89,7 @@ put_entities(Request *request, Buffer *out, const Advertiser *adv, Level level,
 		}
 	}
 	put_text(out, "],");
-	put_page_info(out, request, total);
-	free(matching);
+	put_page_info(out, request, listing->count);
 }
 
 /* Serves a list of entities of a level. */

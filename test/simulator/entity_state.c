@@ -33,10 +33,10 @@ node_find(const Advertiser *adv, int64 id, Level *level, int *index)
 	int64		tail = id % 1000000000;
 	int64		kind = tail / 100000000 - 1;
 
-	if (id < 0 || kind < 0 || kind >= ENTITY_LEVELS || tail % 1000 != adv->number)
+	if (id < 0 || kind < 0 || kind >= ENTITY_LEVELS || tail % world.id_stride != adv->number)
 		return false;
 	*level = (Level) kind;
-	*index = (int) (tail % 100000000 / 1000);
+	*index = (int) (tail % 100000000 / world.id_stride);
 	return *index < adv->count[kind] && adv->node[kind][*index].id == id;
 }
 
@@ -83,11 +83,35 @@ node_modified(const Node *node, int64 now)
 	return result;
 }
 
+/* Gives when next something changes on a level or above it; NEVER if nothing does. */
+int64
+world_next_change(const Advertiser *adv, Level level, int64 now)
+{
+	int64		result = NEVER;
+	int			l,
+				i,
+				j;
+
+	for (l = 0; l <= (int) level && level < LEVEL_ADVERTISER; l++)
+	{
+		for (i = 0; i < adv->count[l]; i++)
+		{
+			const Node *node = &adv->node[l][i];
+			const int64 changes[] = {node->created, node->renamed, node->paused, node->ended, node->deleted};
+
+			for (j = 0; j < COUNT_OF(changes); j++)
+				if (changes[j] > now && changes[j] < result)
+					result = changes[j];
+		}
+	}
+	return result;
+}
+
 /* Gives a campaign's objective; small accounts have each in turn, by the index in the id. */
 Objective
 campaign_objective(const Node *campaign)
 {
-	return (Objective) ((campaign->id / 1000 % 100000 + OBJ_WEB) % OBJECTIVES);
+	return (Objective) ((campaign->id % 100000000 / world.id_stride + OBJ_WEB) % OBJECTIVES);
 }
 
 /* Tells whether a campaign optimises for a second goal. */

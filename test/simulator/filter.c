@@ -45,6 +45,11 @@ static const struct
 	{"modified_after", FILTER_MODIFIED, ON(AD)},
 };
 
+/* Filters that the API has and the simulator has not. */
+static const char not_simulated[] =
+"sales_destination|creative_campaign_type|split_test_enabled|campaign_product_source|optimization_goal|campaign_type|"
+"promotion_type|bid_strategy|billing_events|gmv_max_promotion_types|store_ids";
+
 static const struct
 {
 	const char *name;
@@ -240,7 +245,9 @@ filter_read_entities(Request *request, Level level, Filter *filter)
 		for (i = 0; i < COUNT_OF(entity_filters); i++)
 			if (strcmp(entity_filters[i].name, item->name) == 0 && (entity_filters[i].levels >> level & 1))
 				break;
-		if (i == COUNT_OF(entity_filters))
+		if (choice_known(not_simulated, item->name))
+			code = fail(request, 40008, "filtering.%s: is not simulated", item->name);
+		else if (i == COUNT_OF(entity_filters))
 			code = fail(request, 40002, "filtering.%.100s: Unknown field.", item->name);
 		else
 			code = read_entity_filter(request, entity_filters[i].kind, item, filter);

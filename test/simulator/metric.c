@@ -6,7 +6,7 @@
  */
 #include "metric.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 
 #define N(name, base) {name, METRIC_COUNT, BASE_##base, 0, false}
 #define M(name, base) {name, METRIC_MONEY, BASE_##base, 0, false}
@@ -20,6 +20,19 @@
 #define EVENT(count, cost, rate, per, value, base) \
 	N(count, base), COST_OF(cost, base), PERCENT(rate, base, CLICKS), \
 	PER(per, base##_VALUE, base), M(value, base##_VALUE)
+/* An app event's metrics, whose names are regular; and with a value. */
+#define APP_EVENT(name, base) \
+	N(name, base), COST_OF("cost_per_" name, base), PERCENT(name "_rate", base, CLICKS), \
+	N("total_" name, TOTAL_##base), COST_OF("cost_per_total_" name, TOTAL_##base)
+#define APP_TOTAL(total, cost, per, value, base) \
+	N(total, TOTAL_##base), COST_OF(cost, TOTAL_##base), \
+	PER(per, base##_VALUE, TOTAL_##base), M(value, base##_VALUE)
+#define APP_VALUE_EVENT(name, base) \
+	N(name, base), COST_OF("cost_per_" name, base), PERCENT(name "_rate", base, CLICKS), \
+	APP_TOTAL("total_" name, "cost_per_total_" name, "value_per_total_" name, "total_" name "_value", base)
+#define WEBSITE_EVENT(name, base) \
+	EVENT("website_total_" name, "website_cost_per_" name, "website_" name "_rate", \
+		  "website_value_per_" name, "website_total_" name "_value", base)
 
 static const Metric metrics[] = {
 	/* core */
@@ -55,6 +68,8 @@ static const Metric metrics[] = {
 	{"average_video_play_per_user", METRIC_SECONDS, BASE_WATCH_TIME, BASE_REACH, false},
 	N("engaged_view", ENGAGED_VIEW), N("engaged_view_15s", ENGAGED_VIEW_15S),
 	N("paid_engaged_view", PAID_ENGAGED_VIEW), N("paid_engaged_view_15s", PAID_ENGAGED_VIEW_15S),
+	N("organic_video_views", ORGANIC_VIDEO_VIEWS), N("paid_engagement_engaged_view", PAID_ENGAGEMENT_VIEW),
+	N("paid_engagement_engaged_view_15s", PAID_ENGAGEMENT_VIEW_15S),
 	/* clicks, social, live */
 	N("engagements", ENGAGEMENTS), PERCENT("engagement_rate", ENGAGEMENTS, IMPRESSIONS),
 	N("likes", LIKES), N("comments", COMMENTS), N("shares", SHARES), N("follows", FOLLOWS),
@@ -62,6 +77,10 @@ static const Metric metrics[] = {
 	N("clicks_on_music_disc", MUSIC_CLICKS), N("duet_clicks", DUET_CLICKS), N("stitch_clicks", STITCH_CLICKS),
 	N("sound_usage_clicks", SOUND_CLICKS), N("anchor_clicks", ANCHOR_CLICKS),
 	PERCENT("anchor_click_rate", ANCHOR_CLICKS, IMPRESSIONS), N("clicks_on_hashtag_challenge", HASHTAG_CLICKS),
+	N("tt_playlist_visit", PLAYLIST_VISITS), PERCENT("tt_playlist_visit_rate", PLAYLIST_VISITS, IMPRESSIONS),
+	N("new_consideration_size", CONSIDERATION), PERCENT("new_consideration_rate", CONSIDERATION, IMPRESSIONS),
+	COST_OF("cost_per_consideration", CONSIDERATION), N("earned_page_video_views", EARNED_VIEWS),
+	N("earned_page_video_views_p100", EARNED_VIEWS_P100), N("earned_page_clicks", EARNED_CLICKS),
 	N("live_views", LIVE_VIEWS), N("live_unique_views", LIVE_UNIQUE_VIEWS),
 	N("live_effective_views", LIVE_EFFECTIVE_VIEWS), N("live_product_clicks", LIVE_PRODUCT_CLICKS),
 	/* app */
@@ -80,7 +99,46 @@ static const Metric metrics[] = {
 	N("checkout", CHECKOUT), PERCENT("checkout_rate", CHECKOUT, CLICKS), N("total_checkout", TOTAL_CHECKOUT),
 	M("total_checkout_value", TOTAL_CHECKOUT_VALUE), N("skan_app_install", SKAN_APP_INSTALL),
 	COST_OF("skan_cost_per_app_install", SKAN_APP_INSTALL),
+	COST_OF("cost_per_checkout", CHECKOUT), COST_OF("cost_per_total_checkout", TOTAL_CHECKOUT),
+	PER("value_per_checkout", TOTAL_CHECKOUT_VALUE, TOTAL_CHECKOUT),
+	APP_VALUE_EVENT("app_event_add_to_cart", APP_ADD_TO_CART), APP_VALUE_EVENT("view_content", APP_VIEW_CONTENT),
+	APP_VALUE_EVENT("day7_retention", DAY7_RETENTION), APP_VALUE_EVENT("add_to_wishlist", APP_WISHLIST),
+	APP_VALUE_EVENT("complete_tutorial", COMPLETE_TUTORIAL), APP_VALUE_EVENT("create_group", CREATE_GROUP),
+	APP_VALUE_EVENT("join_group", JOIN_GROUP), APP_VALUE_EVENT("create_gamerole", CREATE_GAMEROLE),
+	APP_VALUE_EVENT("spend_credits", SPEND_CREDITS), APP_VALUE_EVENT("achieve_level", ACHIEVE_LEVEL),
+	APP_VALUE_EVENT("unlock_achievement", UNLOCK_ACHIEVEMENT), APP_VALUE_EVENT("sales_lead", SALES_LEAD),
+	APP_VALUE_EVENT("in_app_ad_click", IN_APP_AD_CLICK), APP_VALUE_EVENT("in_app_ad_impr", IN_APP_AD_IMPR),
+	APP_VALUE_EVENT("ratings", RATINGS), APP_VALUE_EVENT("subscribe", SUBSCRIBE),
+	APP_EVENT("next_day_open", NEXT_DAY_OPEN), APP_EVENT("launch_app", LAUNCH_APP),
+	APP_EVENT("loan_apply", LOAN_APPLY), APP_EVENT("loan_credit", LOAN_CREDIT),
+	APP_EVENT("loan_disbursement", LOAN_DISBURSEMENT), APP_EVENT("login", LOGIN), APP_EVENT("search", APP_SEARCH),
+	APP_EVENT("start_trial", START_TRIAL), N("add_payment_info", APP_PAYMENT_INFO),
+	COST_OF("cost_per_add_payment_info", APP_PAYMENT_INFO), PERCENT("add_payment_info_rate", APP_PAYMENT_INFO, CLICKS),
+	N("total_add_payment_info", TOTAL_APP_PAYMENT_INFO), COST_OF("cost_total_add_payment_info", TOTAL_APP_PAYMENT_INFO),
+	N("unique_custom_app_events", CUSTOM_APP_EVENTS), COST_OF("cost_per_unique_custom_app_event", CUSTOM_APP_EVENTS),
+	PERCENT("custom_app_event_rate", CUSTOM_APP_EVENTS, CLICKS),
+	APP_TOTAL("custom_app_events", "cost_per_custom_app_event", "value_per_custom_app_event",
+			  "custom_app_events_value", CUSTOM_APP_EVENTS),
+	N("unique_ad_impression_events", AD_IMPRESSION_EVENTS),
+	COST_OF("cost_per_unique_ad_impression_event", AD_IMPRESSION_EVENTS),
+	PERCENT("customized_ad_impression_event_rate", AD_IMPRESSION_EVENTS, CLICKS),
+	APP_TOTAL("ads_impression_events", "cost_pre_ad_impression_event", "value_per_ad_impression_event",
+			  "total_ad_impression_events_value", AD_IMPRESSION_EVENTS),
+	ROAS("total_ad_impression_roas", AD_IMPRESSION_EVENTS_VALUE),
+	M("ad_impression_ad_revenue_day0", AD_REVENUE_DAY0), M("ad_impression_ad_revenue_day2", AD_REVENUE_DAY2),
+	M("ad_impression_ad_revenue_day6", AD_REVENUE_DAY6),
+	ROAS("ad_impression_ad_revenue_roas_day0", AD_REVENUE_DAY0),
+	ROAS("ad_impression_ad_revenue_roas_day2", AD_REVENUE_DAY2),
+	ROAS("ad_impression_ad_revenue_roas_day6", AD_REVENUE_DAY6),
+	N("skan_app_install_withheld", SKAN_INSTALL_WITHHELD), N("skan_registration", SKAN_REGISTRATION),
+	N("skan_complete_tutorial", SKAN_COMPLETE_TUTORIAL), N("skan_purchase", SKAN_PURCHASE),
+	N("skan_total_purchase", SKAN_TOTAL_PURCHASE), M("skan_total_purchase_value", SKAN_PURCHASE_VALUE),
+	ROAS("skan_total_repetitive_active_pay_roas", SKAN_PURCHASE_VALUE),
 	/* website */
+	WEBSITE_EVENT("find_location", FIND_LOCATION), WEBSITE_EVENT("schedule", SCHEDULE),
+	WEBSITE_EVENT("customize_product", CUSTOMIZE_PRODUCT),
+	EVENT("custom_page_events", "cost_per_custom_page_event", "custom_page_event_rate",
+		  "value_per_custom_page_event", "custom_page_events_value", CUSTOM_PAGE_EVENTS),
 	EVENT("complete_payment", "cost_per_complete_payment", "complete_payment_rate", "value_per_complete_payment",
 		  "total_complete_payment_rate", COMPLETE_PAYMENT), ROAS("complete_payment_roas", COMPLETE_PAYMENT_VALUE),
 	N("total_landing_page_view", LANDING_PAGE_VIEW), COST_OF("cost_per_landing_page_view", LANDING_PAGE_VIEW),
@@ -159,16 +217,35 @@ static const Metric metrics[] = {
 	ATTRIBUTE("is_aco", FALSE, AD), ATTRIBUTE("is_smart_creative", FALSE, AD), ATTRIBUTE("image_mode", NONE, AD),
 };
 
-/* Finds a metric by name. */
-const Metric *
-metric_find(const char *name)
+static const Metric *by_name[COUNT_OF(metrics)];
+
+/* Orders metrics by name. */
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp((*(const Metric *const *) a)->name, (*(const Metric *const *) b)->name);
+}
+
+/* Sorts the metrics, at start. */
+void
+metrics_prepare(void)
 {
 	int			i;
 
 	for (i = 0; i < COUNT_OF(metrics); i++)
-		if (strcmp(metrics[i].name, name) == 0)
-			return &metrics[i];
-	return NULL;
+		by_name[i] = &metrics[i];
+	qsort(by_name, COUNT_OF(metrics), sizeof(by_name[0]), compare_names);
+}
+
+/* Finds a metric by name. */
+const Metric *
+metric_find(const char *name)
+{
+	const Metric wanted = {.name = name};
+	const Metric *key = &wanted;
+	const Metric *const *found = bsearch(&key, by_name, COUNT_OF(metrics), sizeof(by_name[0]), compare_names);
+
+	return found ? *found : NULL;
 }
 
 /* Marks what a metric is made from. */

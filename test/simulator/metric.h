@@ -38,6 +38,7 @@ typedef struct Metric
 	bool		secondary;		/* "-" without a secondary goal */
 } Metric;
 
+extern void metrics_prepare(void);
 extern const Metric *metric_find(const char *name);
 extern void metric_need(const Metric *metric, Program *program);
 extern int64 metric_value(const Metric *metric, const Sums *sums, int money_decimals, int *decimals);

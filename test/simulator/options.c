@@ -5,6 +5,7 @@
  * malformed option ends the program with status 2.
  */
 #include "options.h"
+#include "world.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -37,7 +38,8 @@ static const struct
 	{"port-file", OPTION_TEXT, &options.port_file, 0, 0, "FILE", "write the port number to FILE when ready"},
 	{"seed", OPTION_NUMBER, &options.seed, 0, INT64_MAX, "N", "the same seed, sizes and days give the same data (1)"},
 	{"advertisers", OPTION_NUMBER, &options.advertisers, 1, 900, "N", "ad accounts (3)"},
-	{"ads", OPTION_NUMBER, &options.ads, 1, 90000, "N", "ads per ad account when the clock starts (400)"},
+	{"ads", OPTION_NUMBER, &options.ads, 1, 900000, "N", "ads per ad account when the clock starts (400); with more than\n"
+	"90000 there may be 90 ad accounts"},
 	{"days", OPTION_NUMBER, &options.days, 1, 3650, "N", "days of history before the clock's start (90)"},
 	{"now", OPTION_TEXT, &options.now, 0, 0, "TIME", "'YYYY-MM-DD HH:MM:SS' UTC where the clock starts (real now)"},
 	{"start", OPTION_TEXT, &options.start, 0, 0, "DATE", "first day of history: --days from here are filled, whatever\n"
@@ -150,6 +152,8 @@ check_options(void)
 		bad_option("not a time YYYY-MM-DD HH:MM:SS:", options.now);
 	if (options.start && !date_parse(options.start, &day))
 		bad_option("not a date YYYY-MM-DD:", options.start);
+	if (options.ads > ADS_OF_MANY && options.advertisers > FEW_ADVERTISERS - 10)
+		bad_option("too many ad accounts of this size:", "advertisers");
 }
 
 /* Reads the command line into the global options. */

@@ -2,9 +2,9 @@
  * plan.c: which rows a report has, found by counting alone, so that any page is
  * reached without computing the numbers of the pages before it.
  *
- * Stays true: a plan holds for one second of the clock and one version of the
- * world; plans are kept per thread and never shared.  Rows come by
- * entity id descending, then by time ascending, unless ordered by a metric.
+ * Stays true: a plan holds until an hour of the clock is over, an entity
+ * changes, or control changes the world; plans are kept per thread and never
+ * shared.  Rows come by entity id descending, then by time ascending, unless ordered by a metric.
  */
 #include "report.h"
 #include "options.h"
@@ -14,7 +14,6 @@
 #define KEPT_PLANS 16
 
 static __thread Plan kept[KEPT_PLANS];
-static __thread uint64 uses;
 
 /* Gives the range of ads and the hours that a slot stands for. */
 static bool
@@ -214,64 +213,39 @@ plan_make(Plan *plan, const Query *query)
 		plan_order(plan, query);
 }
 
-/* Writes down everything that a plan depends on. */
-static char *
-plan_key(const Request *request, const Query *query)
-{
-	Buffer	   *text = buffer_take();
-	char	   *result;
-	int			i;
-
-	put_format(text, "%lld %llu", (long long) query->now, (unsigned long long) world.version);
-	for (i = 0; i < request->param_count; i++)
-	{
-		const Param *p = &request->params[i];
-
-		if (strncmp(p->name, "page", 4) != 0 && strcmp(p->name, "enable_total_metrics") != 0)
-			put_format(text, "&%s=%s", p->name, p->value);
-	}
-	put_bytes(text, "", 1);
-	result = strdup(text->data);
-	buffer_give(text);
-	return result;
-}
-
-/* Forgets a plan. */
+/* Empties a plan, but for what it is kept for. */
 static void
-plan_drop(Plan *plan)
+plan_empty(Plan *plan)
 {
-	free(plan->key);
+	Keep		keep = plan->keep;
+
 	free(plan->unit);
 	free(plan->view);
 	free(plan->rows_before);
 	free(plan->ordered);
 	memset(plan, 0, sizeof(*plan));
+	plan->keep = keep;
 }
 
 /* Finds or makes the plan of a query; it stays valid until the next call. */
 const Plan *
 plan_find(Request *request, const Query *query)
 {
-	char	   *key = plan_key(request, query);
-	Plan	   *oldest = &kept[0];
-	int			i;
+	char	   *key = keep_key(request);
+	Plan	   *plan = keep_find(kept, sizeof(Plan), KEPT_PLANS, key, query->now);
+	int64		hour_end = (query->now / 3600 + 1) * 3600;
+	int64		change;
 
-	for (i = 0; i < KEPT_PLANS; i++)
+	if (keep_holds(&plan->keep, key, query->now))
 	{
-		if (kept[i].key != NULL && strcmp(kept[i].key, key) == 0)
-		{
-			free(key);
-			kept[i].used = ++uses;
-			return &kept[i];
-		}
-		if (kept[i].used < oldest->used)
-			oldest = &kept[i];
+		free(key);
+		return plan;
 	}
-	plan_drop(oldest);
-	oldest->key = key;
-	oldest->used = ++uses;
-	plan_make(oldest, query);
-	return oldest;
+	plan_empty(plan);
+	plan_make(plan, query);
+	change = world_next_change(query->adv, query->level, query->now);
+	keep_set(&plan->keep, key, query->now, change < hour_end ? change : hour_end);
+	return plan;
 }
 
 /* Gives the number of all rows. */

@@ -4,8 +4,9 @@
  *
  * Stays true: the windows hold the time of every request, so they are exact;
  * refused requests use nothing up; a refusal by the minute closes the endpoint
- * for five minutes of the simulator's clock.  Observed maxima count all
- * requests, refused ones too.
+ * for five minutes.  Windows and penalties run even when the clock of the data
+ * stands still, but a day ends only when that clock says so.  Observed maxima
+ * count all requests, refused ones too.
  */
 #include "quota.h"
 #include "clock.h"
@@ -37,7 +38,7 @@ struct Quota
 	int64		day_count;
 	int64		closed_until;
 	int64		requests;
-	int64		refused;
+	int64		throttled;
 	int64		in_flight;
 	int64		most_in_flight;
 	int64		wire_bytes;
@@ -131,7 +132,7 @@ window_note(Window *window, int64 now)
 static const char *
 quota_check(Quota *quota, int64 now)
 {
-	int64		day = floor_div(now / SECOND, DAY_SECONDS);
+	int64		day = floor_div(clock_now(), DAY_SECONDS);
 
 	if (quota->day != day)
 	{
@@ -169,7 +170,7 @@ quota_enter(Quota *quota, bool app_known)
 	if (app_known)
 		limit = quota_check(quota, now);
 	if (limit != NULL)
-		quota->refused++;
+		quota->throttled++;
 	else if (app_known && tier->per_second)
 	{
 		window_note(&quota->allowed[0], now);
@@ -180,7 +181,7 @@ quota_enter(Quota *quota, bool app_known)
 	return limit;
 }
 
-/* Counts a reply that is on its way. */
+/* Counts a reply that is on its way, or nothing for a client that left. */
 void
 quota_done(Quota *quota, int64 wire_bytes, int64 plain_bytes, int64 rows)
 {
@@ -203,7 +204,7 @@ quota_reset_stats(void)
 	{
 		Quota	   *q = &quotas[i];
 
-		q->requests = q->refused = q->wire_bytes = q->plain_bytes = q->rows = 0;
+		q->requests = q->throttled = q->wire_bytes = q->plain_bytes = q->rows = 0;
 		q->most_in_flight = q->in_flight;
 		q->seen[0].count = q->seen[0].most = q->seen[1].count = q->seen[1].most = 0;
 	}
@@ -225,18 +226,13 @@ quota_forget(void)
 	pthread_mutex_unlock(&lock);
 }
 
-/* Writes one endpoint's statistics. */
+/* Writes the counters of an endpoint, or of all. */
 static void
-put_quota(Buffer *out, const char *path, const Quota *q)
+put_counters(Buffer *out, const Quota *q)
 {
-	if (path != NULL)
-		put_format(out, "\"%s\":{", path);
-	put_format(out, "\"requests\":%lld,\"refused\":%lld,\"rows\":%lld,\"bytes\":%lld,\"bytes_plain\":%lld",
-			   (long long) q->requests, (long long) q->refused, (long long) q->rows,
+	put_format(out, "\"requests\":%lld,\"throttled\":%lld,\"rows\":%lld,\"bytes\":%lld,\"bytes_plain\":%lld",
+			   (long long) q->requests, (long long) q->throttled, (long long) q->rows,
 			   (long long) q->wire_bytes, (long long) q->plain_bytes);
-	if (path != NULL)
-		put_format(out, ",\"max_per_second\":%zu,\"max_per_minute\":%zu,\"max_in_flight\":%lld}",
-				   q->seen[0].most, q->seen[1].most, (long long) q->most_in_flight);
 }
 
 /* Writes the statistics of all endpoints and their sums. */
@@ -250,18 +246,22 @@ put_quotas(Buffer *out)
 	for (i = 0; i < quota_count; i++)
 	{
 		sum.requests += quotas[i].requests;
-		sum.refused += quotas[i].refused;
+		sum.throttled += quotas[i].throttled;
 		sum.rows += quotas[i].rows;
 		sum.wire_bytes += quotas[i].wire_bytes;
 		sum.plain_bytes += quotas[i].plain_bytes;
 	}
-	put_quota(out, NULL, &sum);
-	put_format(out, ",\"tier\":\"%s\",\"endpoints\":{", tier->name);
+	put_counters(out, &sum);
+	put_format(out, ",\"tier\":\"%s\",\"endpoints\":[", tier->name);
 	for (i = 0; i < quota_count; i++)
 	{
-		put_text(out, i ? "," : "");
-		put_quota(out, quotas[i].path, &quotas[i]);
+		const Quota *q = &quotas[i];
+
+		put_format(out, "%s{\"path\":\"%s\",", i ? "," : "", q->path);
+		put_counters(out, q);
+		put_format(out, ",\"max_per_second\":%zu,\"max_per_minute\":%zu,\"in_flight\":%lld,\"max_in_flight\":%lld}",
+				   q->seen[0].most, q->seen[1].most, (long long) q->in_flight, (long long) q->most_in_flight);
 	}
 	pthread_mutex_unlock(&lock);
-	put_text(out, "}");
+	put_text(out, "]");
 }

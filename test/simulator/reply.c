@@ -45,6 +45,15 @@ queue_response(Request *request, struct MHD_Response *response, unsigned status,
 	return result;
 }
 
+/* Counts a request's reply, once. */
+void
+reply_count(Request *request, int64 wire_bytes, int64 plain_bytes)
+{
+	if (request->in_flight)
+		quota_done(request->endpoint->quota, wire_bytes, plain_bytes, request->rows);
+	request->in_flight = false;
+}
+
 /* Sends the reply's text, compressed if the client likes. */
 static int
 send_text(Request *request, unsigned status)
@@ -62,8 +71,7 @@ send_text(Request *request, unsigned status)
 		buffer_give(gzip ? body : packed);
 		body = gzip ? packed : body;
 	}
-	if (!request->control && request->endpoint)
-		quota_done(request->endpoint->quota, (int64) body->len, (int64) plain, request->rows);
+	reply_count(request, (int64) body->len, (int64) plain);
 	return queue_response(request, MHD_create_response_from_buffer_with_free_callback_cls
 						  (body->len, body->data, buffer_give, body), status, gzip);
 }
@@ -147,7 +155,7 @@ read_oversize(void *request_, uint64_t pos, char *buf, size_t max)
 static int
 send_reader(Request *request, uint64_t size, MHD_ContentReaderCallback reader)
 {
-	quota_done(request->endpoint->quota, (int64) size, (int64) size, request->rows);
+	reply_count(request, (int64) size, (int64) size);
 	return queue_response(request, MHD_create_response_from_callback(size, 65536, reader, request, NULL), 200, false);
 }
 
@@ -159,7 +167,7 @@ send_reset(Request *request)
 	MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	struct sockaddr none = {.sa_family = AF_UNSPEC};
 
-	quota_done(request->endpoint->quota, 0, 0, 0);
+	request->rows = 0;
 	if (connect(info->connect_fd, &none, sizeof(none)) != 0)
 		perror("tiktok-ads-simulator: reset");
 	return MHD_NO;

@@ -269,6 +269,11 @@ put_metrics(Buffer *out, const Query *query, const RowFormat *format, const Unit
 			buffer_room(out, format->room);
 			p = out->data + out->len;
 		}
+		else if ((twist & TWIST_WRONG_TYPE) && strcmp(metric->name, "impressions") == 0)
+		{
+			p = stpcpy(p - 1, "{\"count\":[\"7\"]}");
+			continue;
+		}
 		else if (no_goal && metric->secondary)
 			*p++ = '-';
 		else
@@ -279,13 +284,11 @@ put_metrics(Buffer *out, const Query *query, const RowFormat *format, const Unit
 		*p++ = '"';
 	}
 	out->len = (size_t) (p - out->data);
-	out->data[start] = '{';		/* instead of the first comma */
 	if (out->len == start)
 		out->len++;
+	out->data[start] = '{';		/* instead of the first comma */
 	if (twist & TWIST_UNKNOWN_FIELD)
 		put_text(out, out->len > start + 1 ? ",\"simulator_new_metric\":\"1\"" : "\"simulator_new_metric\":\"1\"");
-	if (twist & TWIST_WRONG_TYPE)
-		put_text(out, ",\"impressions\":{\"count\":[\"7\"]}");
 	put_text(out, "}");
 }
 

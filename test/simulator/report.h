@@ -4,7 +4,7 @@
 #ifndef SIMULATOR_REPORT_H
 #define SIMULATOR_REPORT_H
 
-#include "filter.h"
+#include "keep.h"
 #include "metric.h"
 
 #define MAX_METRICS 300
@@ -48,8 +48,7 @@ typedef struct Unit
 
 typedef struct Plan
 {
-	char	   *key;			/* what it was made for; NULL: unused */
-	uint64		used;			/* for replacement of the oldest */
+	Keep		keep;
 	Unit	   *unit;
 	int			units;
 	int			groups;			/* units, or 1 */

@@ -55,7 +55,7 @@ typedef struct Request
 	/* the server's part */
 	bool		control;
 	bool		counted;		/* quota and faults are done */
-	bool		refused;
+	bool		in_flight;		/* counted, and its reply is not */
 	bool		faulty;
 	Fault		fault;
 	Buffer	   *reply;

@@ -62,6 +62,8 @@ request_end(void *cls, struct MHD_Connection *connection, void **request_, enum 
 	if (request == NULL)
 		return;
 	park_remove(request);
+	request->rows = 0;
+	reply_count(request, 0, 0);
 	if (request->reply)
 		buffer_give(request->reply);
 	buffer_give(request->body);
@@ -82,6 +84,7 @@ request_enter(Request *request, const char *method)
 	if (request->endpoint == NULL)
 		return;
 	pthread_rwlock_rdlock(&world.lock);
+	request->in_flight = true;
 	limit = quota_enter(request->endpoint->quota, token_known(request));
 	pthread_rwlock_unlock(&world.lock);
 	if (limit != NULL)

@@ -13,6 +13,7 @@ extern const Endpoint *endpoint_find(const char *path, const char *method);
 extern bool token_known(const Request *request);
 extern void api_answer(Request *request, Buffer *out);
 extern void control_answer(Request *request, Buffer *out);
+extern void reply_count(Request *request, int64 wire_bytes, int64 plain_bytes);
 extern int	reply_send(Request *request);
 extern int	reply_fault(Request *request);
 extern bool park(Request *request, int64 microseconds);

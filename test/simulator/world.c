@@ -7,8 +7,8 @@
  * --ads counts what exists at the anchor, later ads come on top.
  */
 #include "world.h"
+#include "metric.h"
 #include "options.h"
-#include "volume.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,7 +134,7 @@ set_fate(Advertiser *adv, Level level, int index, int64 busy_until)
 	uint64		r = noise(adv->seed, 31 + level, (uint64) index);
 
 	node->seed = mix64(r);
-	node->id = node->created * 1000000000 + (level + 1) * 100000000 + (int64) index * 1000 + adv->number;
+	node->id = node->created * 1000000000 + (level + 1) * 100000000 + (int64) index * world.id_stride + adv->number;
 	node->renamed = node->paused = node->ended = node->deleted = NEVER;
 	if (r % 1000 < 150)
 		node->renamed = time_between(mix64(r + 1), node->created + 3600, horizon);
@@ -283,12 +283,14 @@ world_build(void)
 	int64		i;
 
 	world.seed = mix64((uint64) options.seed);
+	world.id_stride = options.ads > ADS_OF_MANY ? FEW_ADVERTISERS : MAX_ADVERTISERS;
 	world.anchor = clock_now();
 	if (options.start != NULL && date_parse(options.start, &world.first_day))
 		world.anchor = (int64) (world.first_day + options.days) * DAY_SECONDS;
 	else
 		world.first_day = (int) floor_div(world.anchor, DAY_SECONDS) - (int) options.days;
 	volume_prepare();
+	metrics_prepare();
 	for (i = 0; i < options.advertisers; i++)
 		world_add_advertiser();
 }

@@ -91,13 +91,17 @@ typedef struct Restatement
 	int			percent;
 } Restatement;
 
+/* An id's last 8 digits are index * stride + number of the account. */
 #define MAX_ADVERTISERS 1000
+#define FEW_ADVERTISERS 100
+#define ADS_OF_MANY 90000		/* more ads per account leave room for few accounts */
 #define MAX_RESTATEMENTS 64
 
 typedef struct World
 {
 	pthread_rwlock_t lock;		/* read by requests, written by control */
 	uint64		seed;
+	int64		id_stride;		/* more than there may be ad accounts */
 	int			first_day;
 	int64		anchor;			/* history was made up to here, then come 30 days of changes */
 	uint64		version;		/* changes whenever control changes data */
@@ -115,6 +119,7 @@ extern Advertiser *world_find(int64 advertiser_id);
 extern bool node_find(const Advertiser *adv, int64 id, Level *level, int *index);
 extern const Node *node_above(const Advertiser *adv, Level level, int index, Level above);
 extern State node_state(const Advertiser *adv, Level level, int index, int64 now);
+extern int64 world_next_change(const Advertiser *adv, Level level, int64 now);
 extern int64 node_modified(const Node *node, int64 now);
 extern Objective campaign_objective(const Node *campaign);
 extern bool campaign_has_secondary_goal(const Node *campaign);

@@ -48,6 +48,8 @@ is_deeply([ map { $_->{timezone} } @info ], [qw(Etc/GMT+8 Etc/GMT-1 Etc/GMT-9 Et
 like(encode_json([ $info[0]{create_time} ]), qr/^\[\d{10}\]$/, 'create_time of an ad account is an epoch number');
 is_deeply([ sort keys %{ $sim->get('advertiser/info/', { advertiser_ids => [$A], fields => [qw(name currency)] })->{data}{list}[0] } ],
 	[qw(currency name)], 'fields chooses fields');
+my $once = $sim->raw('campaign/get/', { advertiser_id => $A, fields => [qw(budget campaign_id budget)], page_size => 1 })->{content};
+is(scalar(() = $once =~ /"budget":/g), 1, 'a field that is asked for twice comes once');
 
 # keys that were seen in recorded bodies
 my %recorded = (
@@ -124,6 +126,7 @@ my @bad = (
 	[ 'bad status', 'ad/get/', { advertiser_id => $A, filtering => { primary_status => 'X' } }, 40002, qr/^filtering\.primary_status: / ],
 	[ 'too many ids', 'ad/get/', { advertiser_id => $A, filtering => { ad_ids => [ map { "$_" } 1 .. 101 ] } }, 40002, qr/^filtering\.ad_ids: Length/ ],
 	[ 'filter of another level', 'campaign/get/', { advertiser_id => $A, filtering => { ad_ids => ['1'] } }, 40002, qr/ad_ids: Unknown/ ],
+	[ 'a filter that is not simulated', 'campaign/get/', { advertiser_id => $A, filtering => { split_test_enabled => JSON::PP::true } }, 40008, qr/^filtering\.split_test_enabled: / ],
 	[ 'bad time', 'ad/get/', { advertiser_id => $A, filtering => { modified_after => '2024-13-01 00:00:00' } }, 40002, qr/modified_after/ ],
 	[ 'TOP_VIEW not alone', 'campaign/get/', { advertiser_id => $A, filtering => { buying_types => [qw(AUCTION RESERVATION_TOP_VIEW)] } }, 40002, qr/only value/ ],
 	[ 'no trailing slash', 'ad/get', { advertiser_id => $A }, 40400, qr/Route/ ],
