@@ -371,6 +371,14 @@ error_from(const ErrorData *failure)
 	return error;
 }
 
+/* Forgets a page whose reply was handled, or is not wanted any more. */
+static void
+page_finish(Run *run, Call *call)
+{
+	pfree(call->owner);
+	caller_finish(&run->caller, call);
+}
+
 /* Asks for the next page of a slice. */
 static void
 page_submit(Run *run, Slice *slice)
@@ -535,7 +543,7 @@ page_arrived(Run *run, Call *call, PageCall *page)
 	if (caller_failed(call, &error))
 	{
 		slice_judge(run, slice, &error);
-		caller_finish(&run->caller, call);
+		page_finish(run, call);
 		return;
 	}
 	page->rows = 0;
@@ -545,7 +553,7 @@ page_arrived(Run *run, Call *call, PageCall *page)
 		slice_add_page(slice, &envelope, page->page);
 		run->totals->pages++;
 		run->totals->rows += page->rows;
-		caller_finish(&run->caller, call);
+		page_finish(run, call);
 		slice_step(run, slice);
 		return;
 	}
@@ -554,7 +562,7 @@ page_arrived(Run *run, Call *call, PageCall *page)
 		/* rows of a reply that turned out bad: begin the slice anew, or give it up */
 		error = failure != NULL ? error_from(failure) :
 			(CallError) {VERDICT_GIVE_UP, envelope.code, envelope.message, envelope.request_id, NULL};
-		caller_finish(&run->caller, call);
+		page_finish(run, call);
 		if (slice->rereads < SLICE_REREADS)
 			slice_reread(slice);
 		else
@@ -576,7 +584,7 @@ page_arrived(Run *run, Call *call, PageCall *page)
 		return;
 	}
 	slice_judge(run, slice, &error);
-	caller_finish(&run->caller, call);
+	page_finish(run, call);
 }
 
 /* Handles a reply, whichever slice it is for. */
@@ -590,7 +598,7 @@ run_arrived(Run *run, Call *call)
 	if (page->slice->state == SLICE_FETCHING && page->epoch == page->slice->epoch)
 		page_arrived(run, call, page);
 	else
-		caller_finish(&run->caller, call);
+		page_finish(run, call);
 	MemoryContextSwitchTo(before);
 	MemoryContextReset(run->page_context);
 }

@@ -4,6 +4,9 @@ CALL tiktokads.connect('sim', access_token_file => :'token_file', app_id => '700
 	app_secret_file => :'secret_file', base_url => :'base_url', tier => 'unlimited');
 CALL tiktokads.sync();
 
+-- the zone that the isolation tester uses, for equal texts of equal times
+SET TimeZone = 'PST8PDT';
+
 CREATE TABLE undisturbed AS
 SELECT 'campaign' AS t, (to_jsonb(x) - 'first_seen_at' - 'changed_at' - 'removed_at' || jsonb_build_object('removed', x.removed_at IS NOT NULL))::text AS r FROM tiktokads.campaign AS x
 UNION ALL SELECT 'ad', (to_jsonb(x) - 'first_seen_at' - 'changed_at' - 'removed_at' || jsonb_build_object('removed', x.removed_at IS NOT NULL))::text FROM tiktokads.ad AS x

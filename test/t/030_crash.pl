@@ -33,15 +33,14 @@ for my $round (1 .. 60)
 		  . ' tiktokads.report_ad_daily, tiktokads.report_campaign_daily') if $round % 5 == 1;
 	my $call = stalled_call($node, 'CALL tiktokads.sync()', "round$round");
 	sleep(rand($duration * 0.6));
-	kill('KILL', $call->{pid}) if $call->{pid} =~ /^\d+$/;
+	kill('KILL', $call->{pid}) if $call->{pid};
 	eval { $call->{handle}->finish };
-	$interrupted++ if ${ $call->{err} } =~ /server closed the connection|terminated/;
-	for (1 .. 400)
-	{
-		my ($result) = $node->psql('postgres', 'SELECT 1');
-		last if $result == 0;
-		sleep 0.05;
-	}
+	next unless ${ $call->{err} } =~ /server closed the connection|terminated/;
+	$interrupted++;
+
+	# the postmaster ends everybody else, recovers, and only then listens again
+	wait_for($node, "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $call->{pid})", 'the server to recover');
+	wait_for($node, "SELECT NOT pg_is_in_recovery()", 'the server to recover');
 	is($node->safe_psql('postgres',
 			"SELECT count(*) FROM tiktokads.sync_state AS s WHERE stream = 'report_ad_daily' AND covered <> '{}' AND NOT EXISTS"
 			  . " (SELECT FROM tiktokads.sync_history AS h WHERE h.stream = s.stream AND h.advertiser_id = s.advertiser_id AND h.state = 'done')"),

@@ -18,19 +18,19 @@ my $call = stalled_call($node, "CALL tiktokads.sync(stream => 'ad')", 'large');
 my $status = "/proc/$call->{pid}/smaps_rollup";
 my ($early, $most) = (0, 0);
 
-# private memory in kB: shared buffers do not count
-sub private_memory
+# anonymous memory in kB: shared buffers do not count
+sub anonymous_memory
 {
 	open(my $file, '<', $status) or return undef;
 	my $sum = 0;
-	while (<$file>) { $sum += $1 if /^Private_(?:Clean|Dirty):\s+(\d+) kB/; }
+	while (<$file>) { $sum += $1 if /^Pss_Anon:\s+(\d+) kB/; }
 	return $sum || undef;
 }
 my $round = 0;
 while ($call->{handle}->pumpable)
 {
 	$call->{handle}->pump_nb;
-	my $memory = private_memory();
+	my $memory = anonymous_memory();
 	last unless defined $memory;
 	$most = $memory if $memory > $most;
 	$early = $most if ++$round == 10;

@@ -139,7 +139,9 @@ sub wait_for
 	my ($node, $query, $what) = @_;
 	for (1 .. 200)
 	{
-		return 1 if $node->safe_psql('postgres', $query) eq 't';
+		# the server may be recovering from a crash
+		my $answer = eval { ($node->psql('postgres', $query))[1] };
+		return 1 if ($answer // '') eq 't';
 		sleep 0.05;
 	}
 	fail("waited in vain for $what");
@@ -159,11 +161,16 @@ sub stalled_call
 			'-c', $sql
 		],
 		'>', \$out, '2>', \$err, $timer);
-	wait_for($node,
-		"SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = '$application' AND state = 'active')",
-		'the call to begin');
-	my $pid = $node->safe_psql('postgres',
-		"SELECT pid FROM pg_stat_activity WHERE application_name = '$application'");
+	my $pid;
+	for (1 .. 600)
+	{
+		$pid = eval {
+			($node->psql('postgres',
+				"SELECT pid FROM pg_stat_activity WHERE application_name = '$application' AND state = 'active'"))[1];
+		};
+		last if $pid || !$handle->pumpable;
+		sleep 0.02;
+	}
 	return { handle => $handle, pid => $pid, out => \$out, err => \$err };
 }
 
