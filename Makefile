@@ -66,10 +66,17 @@ demo-stop: ## stop and remove what `make demo` left
 bench: packages ## ratios against a baseline of the same run (BENCH_SCALE=1 for full sizes)
 	test/bench/run $(BENCH)
 
+dist: ## a PGXN archive of HEAD, with the version filled in
+	git archive --prefix=$(EXTENSION)-$(EXTVERSION)/ -o $(EXTENSION)-$(EXTVERSION).zip HEAD
+	mkdir -p $(EXTENSION)-$(EXTVERSION)
+	sed 's/@VERSION@/$(EXTVERSION)/' META.json > $(EXTENSION)-$(EXTVERSION)/META.json
+	zip -q $(EXTENSION)-$(EXTVERSION).zip $(EXTENSION)-$(EXTVERSION)/META.json
+	rm -r $(EXTENSION)-$(EXTVERSION)
+
 lint: packages ## format, static analysis, function length, direction of includes
 	test/lint/run $(ROOMS)
 
 memcheck: packages ## unit tests and a sync under valgrind
 	test/memcheck
 
-.PHONY: help packages simulator test demo demo-stop bench lint memcheck
+.PHONY: help packages simulator test demo demo-stop bench dist lint memcheck

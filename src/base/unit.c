@@ -21,6 +21,7 @@
 #include "access/xact.h"
 #include "base/compat.h"
 #include "base/unit.h"
+#include "catalog/namespace.h"
 #include "commands/extension.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -70,11 +71,12 @@ static void
 disguise_wear(Disguise *disguise)
 {
 	Oid			owner = get_role_oid(OWNER_ROLE, true);
+	Oid			schema = get_namespace_oid(SCHEMA_NAME, false);
 
-	if (!OidIsValid(owner))
+	if (!OidIsValid(owner) || !schema_usable(schema, owner))
 		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("role \"%s\" does not exist", OWNER_ROLE),
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("role \"%s\" is not set up in this database", OWNER_ROLE),
 				 errhint("Have a superuser run: CALL tiktokads.create_roles();")));
 
 	GetUserIdAndSecContext(&disguise->user, &disguise->security_context);
