@@ -10,6 +10,11 @@
 #include "catalog/pg_proc.h"
 #include "utils/acl.h"
 
+/* 16 moved the macros of varlena values out of postgres.h. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
 /* 16 replaced the pg_xxx_aclcheck family by object_aclcheck. */
 #if PG_VERSION_NUM >= 160000
 #define procedure_aclcheck(oid, role, mode) object_aclcheck(ProcedureRelationId, oid, role, mode)
