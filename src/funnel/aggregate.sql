@@ -161,9 +161,6 @@ COMMENT ON AGGREGATE tiktokads.sequence_events(text, bigint, boolean[]) IS
 CREATE FUNCTION tiktokads.retention_step(internal, VARIADIC boolean[]) RETURNS internal
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'tiktokads_retention_step';
 COMMENT ON FUNCTION tiktokads.retention_step IS 'Support of retention: adds a row.';
-CREATE FUNCTION tiktokads.retention_combine(internal, internal) RETURNS internal
-LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'tiktokads_retention_combine';
-COMMENT ON FUNCTION tiktokads.retention_combine IS 'Support of retention: combines the states of two workers.';
 CREATE FUNCTION tiktokads.retention_final(internal) RETURNS boolean[]
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'tiktokads_retention_final';
 COMMENT ON FUNCTION tiktokads.retention_final IS 'Support of retention: the answer.';
@@ -171,7 +168,7 @@ COMMENT ON FUNCTION tiktokads.retention_final IS 'Support of retention: the answ
 CREATE AGGREGATE tiktokads.retention(VARIADIC conds boolean[])
 (
 	SFUNC = tiktokads.retention_step, STYPE = internal, SSPACE = 128, FINALFUNC = tiktokads.retention_final,
-	COMBINEFUNC = tiktokads.retention_combine, SERIALFUNC = tiktokads.funnel_serialize, DESERIALFUNC = tiktokads.funnel_deserialize,
+	COMBINEFUNC = tiktokads.funnel_combine, SERIALFUNC = tiktokads.funnel_serialize, DESERIALFUNC = tiktokads.funnel_deserialize,
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE tiktokads.retention(boolean[]) IS

@@ -90,7 +90,7 @@ match_step(FunctionCallInfo fcinfo, QuestionMaker make)
 		uint64		steps = state_steps(PG_GETARG_ARRAYTYPE_P(3), state->question->nsteps);
 
 		if (steps != 0)
-			state_add(state, context, PG_GETARG_INT64(2), steps);
+			state_add(state, PG_GETARG_INT64(2), steps);
 	}
 	PG_RETURN_POINTER(state);
 }

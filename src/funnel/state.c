@@ -7,6 +7,10 @@
  * most as much again while it grows; the order of its events is total (time,
  * then steps), so no answer depends on how rows came or were split among
  * workers; bytes that come in are believed only after they were checked.
+ *
+ * A row goes first into `recent`, inside the state: rows that come in order of
+ * arrival touch the state of another person each time, and with it one place in
+ * memory instead of two.  state_sort() makes `events` whole.
  */
 #include "postgres.h"
 
@@ -22,7 +26,7 @@
 #include "funnel/state.h"
 
 #define STATE_VERSION		1
-#define STATE_FIRST_EVENTS	4
+#define STATE_FIRST_EVENTS	8
 #define EVENT_BYTES_MAX		20	/* two numbers of 64 bits in 7-bit bytes */
 #define QUESTION_BYTES_MAX	65536
 
@@ -189,7 +193,7 @@ state_of_row(FunctionCallInfo fcinfo, MemoryContext context, int constants, Ques
 
 /* Makes room for so many events. */
 static void
-state_reserve(FunnelState *state, MemoryContext context, int64 wanted)
+state_reserve(FunnelState *state, int64 wanted)
 {
 	int64		capacity = Max(state->capacity, STATE_FIRST_EVENTS);
 
@@ -202,32 +206,42 @@ state_reserve(FunnelState *state, MemoryContext context, int64 wanted)
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many events in one group")));
 	if (state->events == NULL)
-		state->events = MemoryContextAllocHuge(context, capacity * sizeof(FunnelEvent));
+		state->events = MemoryContextAllocHuge(GetMemoryChunkContext(state), capacity * sizeof(FunnelEvent));
 	else
 		state->events = repalloc_huge(state->events, capacity * sizeof(FunnelEvent));
 	state->capacity = capacity;
 }
 
-/* Adds an event. */
-void
-state_add(FunnelState *state, MemoryContext context, int64 at, uint64 steps)
+/* Moves the recent rows to the events. */
+static void
+state_settle(FunnelState *state)
 {
-	FunnelEvent *event;
-
-	if (state->count == state->capacity)
-		state_reserve(state, context, state->count + 1);
-	event = &state->events[state->count];
-	event->at = at;
-	event->steps = steps;
-	if (state->sorted && state->count > 0)
-		state->sorted = event[-1].at < at || (event[-1].at == at && event[-1].steps <= steps);
-	state->count++;
+	if (state->nrecent == 0)
+		return;
+	state_reserve(state, state->count + state->nrecent);
+	memcpy(&state->events[state->count], state->recent, state->nrecent * sizeof(FunnelEvent));
+	state->count += state->nrecent;
+	state->nrecent = 0;
+	state->sorted = false;
 }
 
-/* Sorts the events. */
+/* Adds an event. */
+void
+state_add(FunnelState *state, int64 at, uint64 steps)
+{
+	FunnelEvent *event = &state->recent[state->nrecent++];
+
+	event->at = at;
+	event->steps = steps;
+	if (state->nrecent == STATE_RECENT)
+		state_settle(state);
+}
+
+/* Makes the events whole and sorts them; those that are sorted already cost one look. */
 void
 state_sort(FunnelState *state)
 {
+	state_settle(state);
 	if (!state->sorted)
 		events_sort(state->events, state->count);
 	state->sorted = true;
@@ -242,13 +256,13 @@ event_before(const FunnelEvent *a, const FunnelEvent *b)
 
 /* Merges the sorted events of a state into those of another, from the end, in place. */
 static void
-state_merge(FunnelState *into, FunnelState *from, MemoryContext context)
+state_merge(FunnelState *into, FunnelState *from)
 {
 	int64		i = into->count - 1;
 	int64		j = from->count - 1;
 	int64		k = into->count + from->count - 1;
 
-	state_reserve(into, context, k + 1);
+	state_reserve(into, k + 1);
 	while (j >= 0)
 	{
 		if (i >= 0 && !event_before(&into->events[i], &from->events[j]))
@@ -280,7 +294,7 @@ tiktokads_funnel_combine(PG_FUNCTION_ARGS)
 	question_check(into->question, from->question);
 	state_sort(into);
 	state_sort(from);
-	state_merge(into, from, context);
+	state_merge(into, from);
 	PG_RETURN_POINTER(into);
 }
 
@@ -431,7 +445,7 @@ tiktokads_funnel_deserialize(PG_FUNCTION_ARGS)
 	if (state->count < 0 || state->count > (in.len - in.cursor) / 2)
 		state_refuse();
 	state->sorted = true;
-	state_reserve(state, CurrentMemoryContext, Max(state->count, 1));
+	state_reserve(state, Max(state->count, 1));
 	state_read_events(state, (uint8 *) in.data + in.cursor, (uint8 *) in.data + in.len);
 	pfree(in.data);
 	PG_RETURN_POINTER(state);

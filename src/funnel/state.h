@@ -22,14 +22,20 @@ typedef struct FunnelQuestion
 	char		bytes[FLEXIBLE_ARRAY_MEMBER];
 } FunnelQuestion;
 
+#define STATE_RECENT	5
+
 typedef struct FunnelState
 {
 	const FunnelQuestion *question;
-	bool		sorted;			/* by time, then steps */
+	FunnelEvent *events;
 	int64		count;
 	int64		capacity;
-	FunnelEvent *events;
+	bool		sorted;			/* events, by time, then steps */
+	int			nrecent;		/* rows that are not among the events yet */
+	FunnelEvent recent[STATE_RECENT];
 } FunnelState;
+
+StaticAssertDecl(sizeof(FunnelState) <= 128, "a group's state should fit two cache lines");
 
 /* Makes the question of a call's arguments, in the current context. */
 typedef FunnelQuestion *(*QuestionMaker) (FunctionCallInfo fcinfo, int nsteps);
@@ -37,10 +43,9 @@ typedef FunnelQuestion *(*QuestionMaker) (FunctionCallInfo fcinfo, int nsteps);
 extern FunnelQuestion *question_make(int nsteps, const void *head, int head_size, const char *tail, int tail_size);
 extern bool question_equal(const FunnelQuestion *a, const FunnelQuestion *b);
 extern FunnelState *state_of_row(FunctionCallInfo fcinfo, MemoryContext context, int constants, QuestionMaker make);
-extern void state_add(FunnelState *state, MemoryContext context, int64 at, uint64 steps);
+extern void state_add(FunnelState *state, int64 at, uint64 steps);
 extern void state_sort(FunnelState *state);
 extern uint64 state_steps(ArrayType *array, int nsteps);
 extern int	state_step_count(ArrayType *array);
-extern Datum tiktokads_funnel_combine(PG_FUNCTION_ARGS);
 
 #endif

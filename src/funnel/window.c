@@ -122,7 +122,7 @@ window_step(FunctionCallInfo fcinfo, QuestionMaker make)
 		uint64		steps = state_steps(PG_GETARG_ARRAYTYPE_P(4), rules->nsteps);
 
 		if (steps != 0 || (rules->mode & FUNNEL_STRICT_ORDER))
-			state_add(state, context, PG_GETARG_INT64(3), steps);
+			state_add(state, PG_GETARG_INT64(3), steps);
 	}
 	PG_RETURN_POINTER(state);
 }
