@@ -125,9 +125,7 @@ match_begin(FunnelState *state, Pattern *pattern, Sequence *sequence)
 	uint64_t   *failed = NULL;
 
 	if (question->size <= sizeof(MatchHead) || question->bytes[question->size - 1] != '\0')
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("invalid state of a funnel aggregate")));
+		state_refuse();
 	match_parse(question->bytes + sizeof(MatchHead), question->nsteps, ((const MatchHead *) question->bytes)->unit, pattern);
 	state_sort(state);
 	words = sequence_words(pattern, state->count);

@@ -14,20 +14,9 @@
  * comes first, the one with the smaller steps does.  No PostgreSQL in here.
  */
 #include "funnel/level.h"
+#include "funnel/tie.h"
 
 #include <string.h>
-
-/* So many rows that satisfy a step are as good as any number. */
-#define TIE_ROWS_MAX	(FUNNEL_STEPS_MAX * FUNNEL_STEPS_MAX)
-
-/* The rows of one moment, as many as matter, and which step each serves. */
-typedef struct Tie
-{
-	int			nrows;
-	uint64_t	rows[TIE_ROWS_MAX];
-	int8_t		serves[TIE_ROWS_MAX];	/* step, or -1 */
-	bool		seen[TIE_ROWS_MAX];
-} Tie;
 
 typedef struct Chain
 {
@@ -47,64 +36,6 @@ typedef struct Once
 	Chain		fresh[FUNNEL_STEPS_MAX];	/* by level, from the moment */
 	Tie			tie;
 } Once;
-
-/* Takes the rows of a moment, sorted by their steps, leaving out those that cannot matter. */
-static void
-tie_fill(Tie *tie, const FunnelEvent *events, size_t count)
-{
-	int			held[FUNNEL_STEPS_MAX] = {0};
-	size_t		i;
-
-	tie->nrows = 0;
-	for (i = 0; i < count; i++)
-	{
-		uint64_t	rest = events[i].steps;
-		bool		keep = false;
-
-		for (; rest != 0; rest &= rest - 1)
-			keep |= held[__builtin_ctzll(rest)]++ < FUNNEL_STEPS_MAX;
-		if (keep && tie->nrows < TIE_ROWS_MAX)
-			tie->rows[tie->nrows++] = events[i].steps;
-	}
-}
-
-/* Finds a row for a step, moving other steps to other rows where that helps (Kuhn). */
-static bool
-tie_augment(Tie *tie, int step, int barred)
-{
-	int			row;
-
-	for (row = 0; row < tie->nrows; row++)
-	{
-		if (row == barred || tie->seen[row] || !(tie->rows[row] >> step & 1))
-			continue;
-		tie->seen[row] = true;
-		if (tie->serves[row] < 0 || tie_augment(tie, tie->serves[row], barred))
-		{
-			tie->serves[row] = (int8_t) step;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Can different rows be given to the steps from..to, none of them the barred row? */
-static bool
-tie_serves(Tie *tie, int from, int to, int barred)
-{
-	int			step;
-
-	if (to - from + 1 > tie->nrows - (barred >= 0))
-		return false;
-	memset(tie->serves, -1, tie->nrows * sizeof(tie->serves[0]));
-	for (step = from; step <= to; step++)
-	{
-		memset(tie->seen, 0, tie->nrows * sizeof(tie->seen[0]));
-		if (!tie_augment(tie, step, barred))
-			return false;
-	}
-	return true;
-}
 
 /*
  * Extends the chain that began last to a step, by any row of the moment, or by

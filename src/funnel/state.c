@@ -14,10 +14,8 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
-#include "nodes/primnodes.h"
 #include "utils/array.h"
 #include "utils/memutils.h"
 
@@ -28,7 +26,6 @@
 #define STATE_VERSION		1
 #define STATE_FIRST_EVENTS	8
 #define EVENT_BYTES_MAX		20	/* two numbers of 64 bits in 7-bit bytes */
-#define QUESTION_BYTES_MAX	65536
 
 #define ST_SORT events_sort
 #define ST_ELEMENT_TYPE FunnelEvent
@@ -43,92 +40,6 @@
 PG_FUNCTION_INFO_V1(tiktokads_funnel_combine);
 PG_FUNCTION_INFO_V1(tiktokads_funnel_serialize);
 PG_FUNCTION_INFO_V1(tiktokads_funnel_deserialize);
-
-/* What a call site keeps between rows. */
-typedef struct CallSite
-{
-	bool		constant;		/* no argument of the question can change */
-	FunnelQuestion *question;	/* of the last group that began, or came in */
-} CallSite;
-
-/* Makes a question of a fixed part and a text. */
-FunnelQuestion *
-question_make(int nsteps, const void *head, int head_size, const char *tail, int tail_size)
-{
-	FunnelQuestion *question;
-
-	if (head_size + tail_size > QUESTION_BYTES_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("pattern or options are longer than %d bytes", QUESTION_BYTES_MAX - head_size)));
-	question = palloc(offsetof(FunnelQuestion, bytes) + head_size + tail_size);
-	question->nsteps = nsteps;
-	question->size = head_size + tail_size;
-	memcpy(question->bytes, head, head_size);
-	if (tail_size > 0)
-		memcpy(question->bytes + head_size, tail, tail_size);
-	return question;
-}
-
-/* Do two groups of rows ask the same? */
-bool
-question_equal(const FunnelQuestion *a, const FunnelQuestion *b)
-{
-	return a == b || (a->nsteps == b->nsteps && a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0);
-}
-
-/* Refuses groups whose rows ask different things. */
-static void
-question_check(const FunnelQuestion *a, const FunnelQuestion *b)
-{
-	if (!question_equal(a, b))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("window, mode, pattern, options and number of steps must be the same in all rows of a group")));
-}
-
-/* What the call site keeps; made at the first call. */
-static CallSite *
-call_site(FunctionCallInfo fcinfo)
-{
-	if (fcinfo->flinfo->fn_extra == NULL)
-		fcinfo->flinfo->fn_extra = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(CallSite));
-	return fcinfo->flinfo->fn_extra;
-}
-
-/* Are the first arguments of the aggregate constants? */
-static bool
-arguments_constant(FunctionCallInfo fcinfo, int constants)
-{
-	Aggref	   *aggref = AggGetAggref(fcinfo);
-	int			i;
-
-	if (aggref == NULL || list_length(aggref->args) < constants)
-		return false;
-	for (i = 0; i < constants; i++)
-	{
-		if (!IsA(((TargetEntry *) list_nth(aggref->args, i))->expr, Const))
-			return false;
-	}
-	return true;
-}
-
-/* How many steps an array of steps has; an error when it cannot be one. */
-int
-state_step_count(ArrayType *array)
-{
-	int			nsteps = ARR_NDIM(array) == 1 ? ARR_DIMS(array)[0] : 0;
-
-	if (ARR_NDIM(array) > 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("steps must be a one-dimensional array")));
-	if (nsteps < 1 || nsteps > FUNNEL_STEPS_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("number of steps must be between 1 and %d", FUNNEL_STEPS_MAX)));
-	return nsteps;
-}
 
 /* The steps that a row satisfies; NULL is not satisfied. */
 uint64
@@ -148,46 +59,27 @@ state_steps(ArrayType *array, int nsteps)
 	return steps;
 }
 
-/*
- * The state that a row belongs to, made with its question when it is the first:
- * the question is what the first `constants` arguments after the state say, and
- * the last argument, an array, says how many steps there are.
- */
+/* An empty state in a context. */
+FunnelState *
+state_make(MemoryContext context, const FunnelQuestion *question)
+{
+	FunnelState *state = MemoryContextAllocZero(context, sizeof(FunnelState));
+
+	state->question = question;
+	state->sorted = true;
+	return state;
+}
+
+/* The state that a row belongs to, made with its question when it is the first. */
 FunnelState *
 state_of_row(FunctionCallInfo fcinfo, MemoryContext context, int constants, QuestionMaker make)
 {
 	FunnelState *state = PG_ARGISNULL(0) ? NULL : (FunnelState *) PG_GETARG_POINTER(0);
-	CallSite   *site = call_site(fcinfo);
-	int			last = PG_NARGS() - 1;
-	int			nsteps;
-	bool		known;
+	const FunnelQuestion *question = question_of_row(fcinfo, constants, make);
 
-	if (PG_ARGISNULL(last))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("steps must not be null"),
-				 errhint("A single step may be null: it is then not satisfied.")));
-	nsteps = state_step_count(PG_GETARG_ARRAYTYPE_P(last));
-	if (site->question == NULL)
-		site->constant = arguments_constant(fcinfo, constants);
-	known = site->question != NULL && site->constant && site->question->nsteps == nsteps;
-	if (!known)
-	{
-		FunnelQuestion *question = make(fcinfo, nsteps);
-
-		if (site->question == NULL || !question_equal(question, site->question))
-		{
-			site->question = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, offsetof(FunnelQuestion, bytes) + question->size);
-			memcpy(site->question, question, offsetof(FunnelQuestion, bytes) + question->size);
-		}
-	}
 	if (state == NULL)
-	{
-		state = MemoryContextAllocZero(context, sizeof(FunnelState));
-		state->question = site->question;
-		state->sorted = true;
-	}
-	question_check(state->question, site->question);
+		return state_make(context, question);
+	question_check(state->question, question);
 	return state;
 }
 
@@ -254,14 +146,19 @@ event_before(const FunnelEvent *a, const FunnelEvent *b)
 	return a->at < b->at || (a->at == b->at && a->steps <= b->steps);
 }
 
-/* Merges the sorted events of a state into those of another, from the end, in place. */
-static void
-state_merge(FunnelState *into, FunnelState *from)
+/* Adds the events of a state to those of another: merges both, sorted, from the end, in place. */
+void
+state_absorb(FunnelState *into, FunnelState *from)
 {
-	int64		i = into->count - 1;
-	int64		j = from->count - 1;
-	int64		k = into->count + from->count - 1;
+	int64		i;
+	int64		j;
+	int64		k;
 
+	state_sort(into);
+	state_sort(from);
+	i = into->count - 1;
+	j = from->count - 1;
+	k = into->count + from->count - 1;
 	state_reserve(into, k + 1);
 	while (j >= 0)
 	{
@@ -286,15 +183,9 @@ tiktokads_funnel_combine(PG_FUNCTION_ARGS)
 	if (from == NULL)
 		PG_RETURN_POINTER(into);
 	if (into == NULL)
-	{
-		into = MemoryContextAllocZero(context, sizeof(FunnelState));
-		into->question = from->question;	/* of the call site: it outlives both */
-		into->sorted = true;
-	}
+		into = state_make(context, from->question);	/* of the call site: it outlives both */
 	question_check(into->question, from->question);
-	state_sort(into);
-	state_sort(from);
-	state_merge(into, from);
+	state_absorb(into, from);
 	PG_RETURN_POINTER(into);
 }
 
@@ -331,100 +222,77 @@ number_read(const uint8 *from, const uint8 *end, uint64 *number)
 	return NULL;
 }
 
-/*
- * Writes a state as bytes: a version, the question, and the sorted events, each
- * as the time since the one before and its steps.
- */
-Datum
-tiktokads_funnel_serialize(PG_FUNCTION_ARGS)
+/* Writes the events of a state, sorted, each as the time since the one before and its steps. */
+void
+events_write(StringInfo out, FunnelState *state)
 {
-	FunnelState *state;
-	StringInfoData out;
 	uint8	   *to;
 	int64		before = 0;
 	int64		i;
 
-	(void) aggregate_context(fcinfo, "funnel_serialize");
-	state = (FunnelState *) PG_GETARG_POINTER(0);
 	state_sort(state);
-	if (state->count > (int64) (MaxAllocSize - QUESTION_BYTES_MAX - 64) / EVENT_BYTES_MAX)
+	if (state->count > (int64) (MaxAllocSize - out->len - 64) / EVENT_BYTES_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many events in one group for a parallel plan: %lld", (long long) state->count),
 				 errhint("Set max_parallel_workers_per_gather to 0 for this query.")));
-	pq_begintypsend(&out);
-	pq_sendint8(&out, STATE_VERSION);
-	pq_sendint32(&out, state->question->nsteps);
-	pq_sendint32(&out, state->question->size);
-	pq_sendbytes(&out, state->question->bytes, state->question->size);
-	pq_sendint64(&out, state->count);
-	enlargeStringInfo(&out, state->count * EVENT_BYTES_MAX);
-	to = (uint8 *) out.data + out.len;
+	pq_sendint64(out, state->count);
+	enlargeStringInfo(out, (int) state->count * EVENT_BYTES_MAX);
+	to = (uint8 *) out->data + out->len;
 	for (i = 0; i < state->count; i++)
 	{
 		to = number_write(to, (uint64) state->events[i].at - (uint64) before);
 		to = number_write(to, state->events[i].steps);
 		before = state->events[i].at;
 	}
-	out.len = (char *) to - out.data;
-	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
+	out->len = (int) ((char *) to - out->data);
+	out->data[out->len] = '\0';
 }
 
-/* Refuses bytes that are no state. */
-static void
-state_refuse(void)
+/* Reads events into an empty state: they must be sorted and satisfy no step that there is not. */
+void
+events_read(StringInfo in, FunnelState *state)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-			 errmsg("invalid state of a funnel aggregate")));
-}
+	int			nsteps = state->question->nsteps;
+	uint64		unknown = nsteps == 64 ? 0 : ~UINT64CONST(0) << nsteps;
+	int64		count = pq_getmsgint64(in);
+	const uint8 *end = (uint8 *) in->data + in->len;
+	const uint8 *from = (uint8 *) in->data + in->cursor;
 
-/* Reads the events of a state, which must be sorted and satisfy no step that there is not. */
-static void
-state_read_events(FunnelState *state, const uint8 *from, const uint8 *end)
-{
-	uint64		known = state->question->nsteps == 64 ? ~UINT64CONST(0) : (UINT64CONST(1) << state->question->nsteps) - 1;
-	int64		i;
-
-	for (i = 0; i < state->count; i++)
+	if (state->count > 0 || count < 0 || count > (end - from) / 2)
+		state_refuse();
+	state_reserve(state, Max(count, 1));
+	for (state->count = 0; state->count < count; state->count++)
 	{
-		FunnelEvent *event = &state->events[i];
+		FunnelEvent *event = &state->events[state->count];
 		uint64		since;
 
 		from = number_read(from, end, &since);
 		if (from != NULL)
 			from = number_read(from, end, &event->steps);
-		if (from == NULL || (event->steps & ~known) != 0)
+		if (from == NULL || (event->steps & unknown) != 0)
 			state_refuse();
-		event->at = i == 0 ? (int64) since : (int64) ((uint64) event[-1].at + since);
-		if (i > 0 && !event_before(&event[-1], event))
+		event->at = state->count == 0 ? (int64) since : (int64) ((uint64) event[-1].at + since);
+		if (state->count > 0 && !event_before(&event[-1], event))
 			state_refuse();
 	}
-	if (from != end)
-		state_refuse();
+	in->cursor = (int) ((const char *) from - in->data);
 }
 
-/* The question in a state's bytes, shared with the state before when it is the same. */
-static const FunnelQuestion *
-question_read(FunctionCallInfo fcinfo, StringInfo in)
+/* Writes a state as bytes: a version, the question, the events. */
+Datum
+tiktokads_funnel_serialize(PG_FUNCTION_ARGS)
 {
-	CallSite   *site = call_site(fcinfo);
-	int			nsteps = pq_getmsgint(in, 4);
-	int			size = pq_getmsgint(in, 4);
-	const char *bytes;
+	FunnelState *state;
+	StringInfoData out;
 
-	if (nsteps < 1 || nsteps > FUNNEL_STEPS_MAX || size < 0 || size > QUESTION_BYTES_MAX)
-		state_refuse();
-	bytes = pq_getmsgbytes(in, size);
-	if (site->question == NULL || site->question->nsteps != nsteps || site->question->size != size ||
-		memcmp(site->question->bytes, bytes, size) != 0)
-	{
-		MemoryContext before = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-
-		site->question = question_make(nsteps, bytes, size, NULL, 0);
-		MemoryContextSwitchTo(before);
-	}
-	return site->question;
+	(void) aggregate_context(fcinfo, "funnel_serialize");
+	state = (FunnelState *) PG_GETARG_POINTER(0);
+	pq_begintypsend(&out);
+	pq_sendint8(&out, STATE_VERSION);
+	question_write(&out, state->question);
+	events_write(&out, state);
+	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
 }
 
 /* Makes a state of bytes again. */
@@ -432,7 +300,7 @@ Datum
 tiktokads_funnel_deserialize(PG_FUNCTION_ARGS)
 {
 	bytea	   *bytes = PG_GETARG_BYTEA_PP(0);
-	FunnelState *state = palloc0(sizeof(FunnelState));
+	FunnelState *state;
 	StringInfoData in;
 
 	(void) aggregate_context(fcinfo, "funnel_deserialize");
@@ -440,13 +308,9 @@ tiktokads_funnel_deserialize(PG_FUNCTION_ARGS)
 	appendBinaryStringInfo(&in, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
 	if (pq_getmsgbyte(&in) != STATE_VERSION)
 		state_refuse();
-	state->question = question_read(fcinfo, &in);
-	state->count = pq_getmsgint64(&in);
-	if (state->count < 0 || state->count > (in.len - in.cursor) / 2)
-		state_refuse();
-	state->sorted = true;
-	state_reserve(state, Max(state->count, 1));
-	state_read_events(state, (uint8 *) in.data + in.cursor, (uint8 *) in.data + in.len);
+	state = state_make(CurrentMemoryContext, question_read(fcinfo, &in));
+	events_read(&in, state);
+	pq_getmsgend(&in);
 	pfree(in.data);
 	PG_RETURN_POINTER(state);
 }

@@ -6,22 +6,11 @@
 
 #include "postgres.h"
 
-#include "fmgr.h"
 #include "utils/array.h"
 
-#include "funnel/level.h"
+#include "funnel/question.h"
 
-/*
- * What is asked, the same for every row of a group: compared, copied and sent
- * as bytes.  Each aggregate lays its own struct over `bytes`.
- */
-typedef struct FunnelQuestion
-{
-	int			nsteps;
-	int			size;			/* of bytes */
-	char		bytes[FLEXIBLE_ARRAY_MEMBER];
-} FunnelQuestion;
-
+/* Rows that are kept inside the state before they join the events. */
 #define STATE_RECENT	5
 
 typedef struct FunnelState
@@ -37,15 +26,13 @@ typedef struct FunnelState
 
 StaticAssertDecl(sizeof(FunnelState) <= 128, "a group's state should fit two cache lines");
 
-/* Makes the question of a call's arguments, in the current context. */
-typedef FunnelQuestion *(*QuestionMaker) (FunctionCallInfo fcinfo, int nsteps);
-
-extern FunnelQuestion *question_make(int nsteps, const void *head, int head_size, const char *tail, int tail_size);
-extern bool question_equal(const FunnelQuestion *a, const FunnelQuestion *b);
+extern FunnelState *state_make(MemoryContext context, const FunnelQuestion *question);
 extern FunnelState *state_of_row(FunctionCallInfo fcinfo, MemoryContext context, int constants, QuestionMaker make);
 extern void state_add(FunnelState *state, int64 at, uint64 steps);
 extern void state_sort(FunnelState *state);
+extern void state_absorb(FunnelState *into, FunnelState *from);
+extern void events_write(StringInfo out, FunnelState *state);
+extern void events_read(StringInfo in, FunnelState *state);
 extern uint64 state_steps(ArrayType *array, int nsteps);
-extern int	state_step_count(ArrayType *array);
 
 #endif

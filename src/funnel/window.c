@@ -148,9 +148,7 @@ window_rules(const FunnelState *state)
 	const FunnelRules *rules = (const FunnelRules *) state->question->bytes;
 
 	if (state->question->size < sizeof(FunnelRules) || rules->nsteps != state->question->nsteps || rules->window < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("invalid state of a funnel aggregate")));
+		state_refuse();
 	return rules;
 }
 
