@@ -9,6 +9,7 @@
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "utils/acl.h"
+#include "utils/regproc.h"
 
 /* 16 moved the macros of varlena values out of postgres.h. */
 #if PG_VERSION_NUM >= 160000
@@ -22,6 +23,13 @@
 #else
 #define procedure_aclcheck(oid, role, mode) pg_proc_aclcheck(oid, role, mode)
 #define schema_usable(oid, role) (pg_namespace_aclcheck(oid, role, ACL_USAGE) == ACLCHECK_OK)
+#endif
+
+/* 16 lets the reading of a qualified name fail softly. */
+#if PG_VERSION_NUM >= 160000
+#define qualified_name_list(text) stringToQualifiedNameList(text, NULL)
+#else
+#define qualified_name_list(text) stringToQualifiedNameList(text)
 #endif
 
 #endif
