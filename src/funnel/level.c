@@ -15,6 +15,8 @@
 
 #include <string.h>
 
+#include "funnel/once.h"
+
 typedef struct Levels
 {
 	const FunnelRules *rules;

@@ -48,6 +48,5 @@ extern bool funnel_mode_parse(const char *text, unsigned *mode, const char **bad
 extern int64_t funnel_time_add(int64_t at, int64_t span);
 extern size_t funnel_moment_next(const FunnelEvent *events, size_t count, size_t from, FunnelMoment *moment);
 extern int	funnel_level(const FunnelEvent *events, size_t count, const FunnelRules *rules, int64_t *reached);
-extern int	funnel_level_once(const FunnelEvent *events, size_t count, const FunnelRules *rules, int64_t *reached);
 
 #endif

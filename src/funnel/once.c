@@ -13,10 +13,11 @@
  * Under strict_deduplication, where it matters which of two rows of a moment
  * comes first, the one with the smaller steps does.  No PostgreSQL in here.
  */
-#include "funnel/level.h"
-#include "funnel/tie.h"
+#include "funnel/once.h"
 
 #include <string.h>
+
+#include "funnel/tie.h"
 
 typedef struct Chain
 {

@@ -10,7 +10,8 @@
  * What must stay true: `failed` and `hopeless` hold only facts about the rest of
  * the events, so they outlive a match and serve the search for the next one.
  * As in ClickHouse, a way that uses the last event up ends the search, matched
- * or not: later choices would have still fewer events.  No PostgreSQL in here.
+ * or not: later choices would have still fewer events; and a pattern of nothing
+ * but gaps and upper bounds matches anything.  No PostgreSQL in here.
  */
 #include "funnel/sequence.h"
 
@@ -218,13 +219,13 @@ sequence_find(Sequence *sequence, size_t *from)
 	size_t		at = start;
 	int			action = 0;
 	uint64_t	turns = 0;
-	bool		good = true;
 
 	sequence->depth = 0;
 	sequence->nmatched = 0;
 	while (action < pattern->nactions && at < sequence->count)
 	{
 		const PatternAction *what = &pattern->actions[action];
+		bool		good;
 
 		if (++turns % CHECK_EVERY == 0 && sequence->check != NULL)
 			sequence->check();
@@ -247,7 +248,11 @@ sequence_find(Sequence *sequence, size_t *from)
 		if (!good)
 		{
 			if (!choice_change(sequence))
+			{
+				action = 0;
+				at = sequence->count;
 				break;
+			}
 			action = sequence->choices[sequence->depth - 1].action;
 			base = at = sequence->choices[sequence->depth - 1].at;
 			sequence->nmatched = steps_before(pattern, action);
@@ -255,7 +260,11 @@ sequence_find(Sequence *sequence, size_t *from)
 		action++;
 	}
 	*from = at > start ? at : start + 1;
-	return good ? actions_need_nothing(pattern, action) : actions_need_nothing(pattern, 0);
+	if (!actions_need_nothing(pattern, action))
+		return false;
+	sequence->nbest = sequence->nmatched;
+	memcpy(sequence->best, sequence->matched, sequence->nbest * sizeof(size_t));
+	return true;
 }
 
 /* How many matches there are that do not overlap. */

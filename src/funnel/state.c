@@ -8,14 +8,17 @@
  * then steps), so no answer depends on how rows came or were split among
  * workers; bytes that come in are believed only after they were checked.
  *
- * A row goes first into `recent`, inside the state: rows that come in order of
- * arrival touch the state of another person each time, and with it one place in
- * memory instead of two.  state_sort() makes `events` whole.
+ * Rows that come in order of arrival touch the state of another person each
+ * time, so it matters how far apart in memory that takes us.  A row goes first
+ * into `recent`, inside the state; and events have a context of their own, so
+ * that the states, and the executor's hash table, lie close together.
+ * state_sort() makes `events` whole.
  */
 #include "postgres.h"
 
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
+#include "nodes/memnodes.h"
 #include "utils/array.h"
 #include "utils/memutils.h"
 
@@ -25,6 +28,7 @@
 
 #define STATE_VERSION		1
 #define STATE_FIRST_EVENTS	8
+#define CHILDREN_TO_LOOK_AT	16
 #define EVENT_BYTES_MAX		20	/* two numbers of 64 bits in 7-bit bytes */
 
 #define ST_SORT events_sort
@@ -59,13 +63,34 @@ state_steps(ArrayType *array, int nsteps)
 	return steps;
 }
 
-/* An empty state in a context. */
+/*
+ * The context below an aggregate's for the events of its states.  It is found by
+ * name among the first children, which costs a new one now and then when other
+ * aggregates have many of their own; it goes when the aggregate's is reset.
+ */
+static MemoryContext
+events_context(MemoryContext home)
+{
+	static const char name[] = "funnel events";
+	MemoryContext child = home->firstchild;
+	int			i;
+
+	for (i = 0; i < CHILDREN_TO_LOOK_AT && child != NULL; i++, child = child->nextchild)
+	{
+		if (child->name == name)
+			return child;
+	}
+	return AllocSetContextCreateInternal(home, name, ALLOCSET_DEFAULT_SIZES);
+}
+
+/* An empty state in a context, where its events will be too. */
 FunnelState *
 state_make(MemoryContext context, const FunnelQuestion *question)
 {
 	FunnelState *state = MemoryContextAllocZero(context, sizeof(FunnelState));
 
 	state->question = question;
+	state->context = context;
 	state->sorted = true;
 	return state;
 }
@@ -77,9 +102,13 @@ state_of_row(FunctionCallInfo fcinfo, MemoryContext context, int constants, Ques
 	FunnelState *state = PG_ARGISNULL(0) ? NULL : (FunnelState *) PG_GETARG_POINTER(0);
 	const FunnelQuestion *question = question_of_row(fcinfo, constants, make);
 
-	if (state == NULL)
-		return state_make(context, question);
-	question_check(state->question, question);
+	if (state != NULL)
+		question_check(state->question, question);
+	else
+	{
+		state = state_make(context, question);
+		state->context = events_context(context);
+	}
 	return state;
 }
 
@@ -98,7 +127,7 @@ state_reserve(FunnelState *state, int64 wanted)
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many events in one group")));
 	if (state->events == NULL)
-		state->events = MemoryContextAllocHuge(GetMemoryChunkContext(state), capacity * sizeof(FunnelEvent));
+		state->events = MemoryContextAllocHuge(state->context, capacity * sizeof(FunnelEvent));
 	else
 		state->events = repalloc_huge(state->events, capacity * sizeof(FunnelEvent));
 	state->capacity = capacity;
@@ -183,7 +212,10 @@ tiktokads_funnel_combine(PG_FUNCTION_ARGS)
 	if (from == NULL)
 		PG_RETURN_POINTER(into);
 	if (into == NULL)
-		into = state_make(context, from->question);	/* of the call site: it outlives both */
+	{
+		into = state_make(context, from->question); /* of the call site: it outlives both */
+		into->context = events_context(context);
+	}
 	question_check(into->question, from->question);
 	state_absorb(into, from);
 	PG_RETURN_POINTER(into);

@@ -16,6 +16,7 @@
 typedef struct FunnelState
 {
 	const FunnelQuestion *question;
+	MemoryContext context;		/* of the events */
 	FunnelEvent *events;
 	int64		count;
 	int64		capacity;
