@@ -74,25 +74,24 @@ options_text(const Jsonb *options, const char *name)
 	return options_value(options, name, &value) ? value_text(&value) : NULL;
 }
 
+/* Compares a JSON number with a whole one. */
+static bool
+value_compares(JsonbValue *value, PGFunction compare, int number)
+{
+	return DatumGetBool(DirectFunctionCall2(compare, NumericGetDatum(value->val.numeric),
+											DirectFunctionCall1(int4_numeric, Int32GetDatum(number))));
+}
+
 /* A whole number within bounds. */
 static int
 value_int(JsonbValue *value, const char *name, int low, int high)
 {
 	int			number = 0;
 
-	if (value->type != jbvNumeric)
-		option_refuse(name, "a number is expected");
-	else
-	{
-		bool		fits = DatumGetBool(DirectFunctionCall2(numeric_ge, NumericGetDatum(value->val.numeric),
-															DirectFunctionCall1(int4_numeric, Int32GetDatum(low)))) &&
-			DatumGetBool(DirectFunctionCall2(numeric_le, NumericGetDatum(value->val.numeric),
-											 DirectFunctionCall1(int4_numeric, Int32GetDatum(high))));
-
-		if (!fits)
-			option_refuse(name, psprintf("a number from %d to %d is expected", low, high));
+	if (value->type == jbvNumeric && value_compares(value, numeric_ge, low) && value_compares(value, numeric_le, high))
 		number = DatumGetInt32(DirectFunctionCall1(numeric_int4, NumericGetDatum(value->val.numeric)));
-	}
+	if (number == 0 || !value_compares(value, numeric_eq, number))
+		option_refuse(name, psprintf("a whole number from %d to %d is expected", low, high));
 	return number;
 }
 

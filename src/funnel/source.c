@@ -63,12 +63,38 @@ step_is_condition(const char *text)
 	return false;
 }
 
+/* Points a syntax error at the caller's piece, not at the query that handed it to us. */
+static void
+piece_error(void *piece)
+{
+	int			position = geterrposition();
+
+	if (position > 0)
+	{
+		errposition(0);
+		internalerrposition(position);
+		internalerrquery(piece);
+	}
+}
+
+/* Parses a caller's expression as far as that needs no catalog. */
+static SelectStmt *
+piece_parse(const char *text)
+{
+	ErrorContextCallback context = {error_context_stack, piece_error, unconstify(char *, text)};
+	List	   *parsed;
+
+	error_context_stack = &context;
+	parsed = raw_parser(text, RAW_PARSE_PLPGSQL_EXPR);
+	error_context_stack = context.previous;
+	return (SelectStmt *) linitial_node(RawStmt, parsed)->stmt;
+}
+
 /* A caller's expression, in parentheses, if it is one and nothing more. */
 char *
 source_expression(const char *what, const char *text)
 {
-	List	   *parsed = raw_parser(text, RAW_PARSE_PLPGSQL_EXPR);
-	SelectStmt *select = (SelectStmt *) linitial_node(RawStmt, parsed)->stmt;
+	SelectStmt *select = piece_parse(text);
 
 	if (!IsA(select, SelectStmt) || list_length(select->targetList) != 1 || select->op != SETOP_NONE ||
 		select->distinctClause || select->intoClause || select->fromClause || select->whereClause ||
@@ -109,6 +135,11 @@ source_from(const char *text)
 
 	if (is_query(text))
 		return psprintf("(%s\n) AS e", query_trim(text));
+	if (strpbrk(text, " \t\r\n;") != NULL && strchr(text, '"') == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("this is neither a query nor the name of a relation: %s", text),
+				 errhint("A query begins with SELECT, WITH, VALUES or TABLE.")));
 	range = makeRangeVarFromNameList(qualified_name_list(text));
 	relation = RangeVarGetRelid(range, NoLock, false);
 	return psprintf("%s AS e", quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), get_rel_name(relation)));
