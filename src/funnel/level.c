@@ -126,8 +126,7 @@ levels_set(Levels *levels, int level, int64_t began, int64_t at)
 	levels->last[level] = at;
 	if (levels->track)
 	{
-		if (level > 0)
-			memcpy(levels->times[level], levels->times[level - 1], level * sizeof(int64_t));
+		memmove(levels->times[level], levels->times[level - (level > 0)], level * sizeof(int64_t));
 		levels->times[level][level] = at;
 	}
 	if (level == levels->count)

@@ -213,7 +213,7 @@ merge_stages(OptionReader *reader, JsonbValue *value)
 	AttemptRules *rules = reader->rules;
 	uint64		group = read_group(reader, value);
 	uint64		merged = 0;
-	int			first = -1;
+	int			first = 0;
 	int			width = 0;
 	int			i;
 
@@ -221,7 +221,7 @@ merge_stages(OptionReader *reader, JsonbValue *value)
 	{
 		if ((rules->stages[i] & group) == 0)
 			continue;
-		if (first < 0)
+		if (width == 0)
 			first = i;
 		if (i != first + width || (rules->stages[i] & ~group) != 0)
 			option_refuse("any_order", "steps of a group must follow each other and be in one group");
