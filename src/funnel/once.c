@@ -22,7 +22,7 @@
 typedef struct Chain
 {
 	int64_t		began;
-	int64_t		times[FUNNEL_STEPS_MAX];
+	int64_t		times[FUNNEL_STEPS_MAX];	/* filled when they are asked for */
 } Chain;
 
 typedef struct Once
@@ -31,12 +31,32 @@ typedef struct Once
 	int			count;			/* levels that are set, those of the moment included */
 	int			before;			/* levels that were set before the moment */
 	bool		began;			/* the moment has a first step */
+	bool		single;			/* the moment has one row, which takes a chain one step on */
 	bool		over;
+	bool		track;			/* fill times */
 	uint64_t	added;			/* levels to which the moment gave a chain */
 	Chain		chains[FUNNEL_STEPS_MAX];	/* by level, before the moment */
 	Chain		fresh[FUNNEL_STEPS_MAX];	/* by level, from the moment */
 	Tie			tie;
 } Once;
+
+/* Makes a chain what another one is at its first levels. */
+static void
+chain_copy(const Once *once, Chain *to, const Chain *from, int levels)
+{
+	to->began = from->began;
+	if (once->track)
+		memcpy(to->times, from->times, levels * sizeof(int64_t));
+}
+
+/* Can the rows of the moment take the steps from..step, the last of them by one row alone unless it is -1? */
+static bool
+once_serves(Once *once, int from, int step, int row)
+{
+	if (once->single)
+		return from == step;
+	return row >= 0 ? tie_serves(&once->tie, from, step - 1, row) : tie_serves(&once->tie, from, step, -1);
+}
 
 /*
  * Extends the chain that began last to a step, by any row of the moment, or by
@@ -47,7 +67,7 @@ static bool
 once_extend(Once *once, int step, int64_t at, int row)
 {
 	const FunnelRules *rules = once->rules;
-	int			from = (rules->mode & FUNNEL_STRICT_INCREASE) ? step : 0;
+	int			from = (rules->mode & FUNNEL_STRICT_INCREASE) || once->single ? step : 0;
 
 	for (; from <= step; from++)
 	{
@@ -58,13 +78,13 @@ once_extend(Once *once, int step, int64_t at, int row)
 		if (from == 0 ? !once->began :
 			from > once->before || at > funnel_time_add(chain->began, rules->window))
 			continue;
-		if (row >= 0 ? !tie_serves(&once->tie, from, step - 1, row) : !tie_serves(&once->tie, from, step, -1))
+		if (!once_serves(once, from, step, row))
 			continue;
 		if (from > 0)
-			*fresh = *chain;
+			chain_copy(once, fresh, chain, from);
 		else
 			fresh->began = at;
-		for (i = from; i <= step; i++)
+		for (i = from; once->track && i <= step; i++)
 			fresh->times[i] = at;
 		once->added |= UINT64_C(1) << step;
 		if (step == once->count)
@@ -142,7 +162,7 @@ once_moment(Once *once, const FunnelMoment *moment)
 		int			level = __builtin_ctzll(rest);
 
 		if (level >= once->before || once->fresh[level].began >= once->chains[level].began)
-			once->chains[level] = once->fresh[level];
+			chain_copy(once, &once->chains[level], &once->fresh[level], level + 1);
 	}
 }
 
@@ -156,12 +176,15 @@ funnel_level_once(const FunnelEvent *events, size_t count, const FunnelRules *ru
 	once.rules = rules;
 	once.count = 0;
 	once.over = false;
+	once.track = reached != NULL;
 	while (i < count && !once.over)
 	{
 		FunnelMoment moment;
 		size_t		next = funnel_moment_next(events, count, i, &moment);
 
-		tie_fill(&once.tie, events + i, next - i);
+		once.single = next - i == 1 && !(rules->mode & FUNNEL_STRICT_DEDUPLICATION);
+		if (!once.single)
+			tie_fill(&once.tie, events + i, next - i);
 		once_moment(&once, &moment);
 		i = next;
 	}
