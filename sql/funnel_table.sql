@@ -98,6 +98,8 @@ VALUES (1, 2, '2024-01-03', 1000, 100, 80, 20, 10, 5, 900, 600, 300, 150, 75), (
 SELECT * FROM tiktokads.campaign_funnel('2024-01-01', '2024-01-04');
 SELECT * FROM tiktokads.video_funnel('2024-01-01', '2024-01-04') WHERE campaign_id = 2;
 SELECT * FROM tiktokads.campaign_funnel(NULL, NULL);
+SELECT * FROM tiktokads.report_funnel('2024-01-01', '2024-01-04', '{a}', '{spend,clicks}');
+SELECT * FROM tiktokads.report_funnel('2024-01-01', '2024-01-04', '{a}', '{"clicks); DROP TABLE many; --"}');
 
 -- the caller's rights and search_path
 CREATE ROLE funnel_reader;

@@ -27,6 +27,7 @@
 
 #include "base/array.h"
 #include "funnel/collect.h"
+#include "funnel/state.h"
 
 /* Columns before the steps. */
 #define COLUMN_PERSON		0
@@ -93,22 +94,7 @@ typedef struct TaggedEvent
 	int32		tag;
 } TaggedEvent;
 
-static inline int
-event_order(const FunnelEvent *a, const FunnelEvent *b)
-{
-	if (a->at != b->at)
-		return a->at < b->at ? -1 : 1;
-	return (a->steps > b->steps) - (a->steps < b->steps);
-}
-
-#define ST_SORT plain_sort
-#define ST_ELEMENT_TYPE FunnelEvent
-#define ST_COMPARE(a, b) event_order(a, b)
-#define ST_SCOPE static
-#define ST_DEFINE
-#define ST_CHECK_FOR_INTERRUPTS
-#include "lib/sort_template.h"
-
+/* Orders them by event, then tag. */
 static inline int
 tagged_order(const TaggedEvent *a, const TaggedEvent *b)
 {
@@ -468,7 +454,7 @@ collector_sort(Collector *collector)
 		if (collection->tagged)
 			sort_tagged(collection, start, count);
 		else
-			plain_sort(collection->events + start, count);
+			events_sort(collection->events + start, count);
 	}
 }
 

@@ -89,9 +89,6 @@ path_question(FunctionCallInfo fcinfo, int nsteps)
 {
 	PathHead	head;
 	Datum		options = JsonbPGetDatum(path_options(fcinfo));
-	AttemptRules rules;
-	FunnelCount count;
-	FunnelQuestion *question;
 	char	   *rest;
 
 	if (PG_ARGISNULL(1))
@@ -107,9 +104,17 @@ path_question(FunctionCallInfo fcinfo, int nsteps)
 	options = DirectFunctionCall2(jsonb_delete, options, CStringGetTextDatum("session"));
 	options = DirectFunctionCall2(jsonb_delete, options, CStringGetTextDatum("hold"));
 	rest = JsonbToCString(NULL, &DatumGetJsonbP(options)->root, VARSIZE(DatumGetJsonbP(options)));
-	question = question_make(nsteps, &head, sizeof(head), rest, (int) strlen(rest) + 1);
-	path_rules(question, &rules, &count);	/* refuses what is wrong */
-	return question;
+	return question_make(nsteps, &head, sizeof(head), rest, (int) strlen(rest) + 1);
+}
+
+/* Refuses options that are wrong. */
+static void
+path_question_check(const FunnelQuestion *question)
+{
+	AttemptRules rules;
+	FunnelCount count;
+
+	path_rules(question, &rules, &count);
 }
 
 /* Which rows a row belongs with: its session and held value; NULL when one of them is null. */
@@ -199,12 +204,12 @@ tiktokads_funnel_path_step(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = aggregate_context(fcinfo, "funnel_path");
 	PathState  *state = PG_ARGISNULL(0) ? NULL : (PathState *) PG_GETARG_POINTER(0);
-	const FunnelQuestion *question = question_of_row(fcinfo, 3, path_question);
+	const FunnelQuestion *question = question_of_row(fcinfo, 3, path_question, path_question_check,
+													 state ? state->question : NULL);
 	uint64		steps;
 
 	if (state == NULL)
 		state = path_state_make(context, question);
-	question_check(state->question, question);
 	steps = state_steps(PG_GETARG_ARRAYTYPE_P(5), question->nsteps);
 	if (!PG_ARGISNULL(4) && (steps != 0 || (((const PathHead *) question->bytes)->mode & FUNNEL_STRICT_ORDER)))
 	{
@@ -231,7 +236,7 @@ tiktokads_funnel_path_combine(PG_FUNCTION_ARGS)
 		PG_RETURN_POINTER(into);
 	if (into == NULL)
 		into = path_state_make(context, from->question);
-	question_check(into->question, from->question);
+	question_must_equal(into->question, from->question);
 	for (i = 0; i < from->parts.count; i++)
 		state_absorb(path_part(into, from->parts.items[i].key)->state, from->parts.items[i].state);
 	PG_RETURN_POINTER(into);

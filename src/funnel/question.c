@@ -55,7 +55,7 @@ question_equal(const FunnelQuestion *a, const FunnelQuestion *b)
 
 /* Refuses groups whose rows ask different things. */
 void
-question_check(const FunnelQuestion *a, const FunnelQuestion *b)
+question_must_equal(const FunnelQuestion *a, const FunnelQuestion *b)
 {
 	if (!question_equal(a, b))
 		ereport(ERROR,
@@ -115,31 +115,48 @@ question_steps(ArrayType *array)
 	return nsteps;
 }
 
-/*
- * The question of a row: what the first `constants` arguments after the state
- * say; the last argument, an array, says how many steps there are.
- */
-const FunnelQuestion *
-question_of_row(FunctionCallInfo fcinfo, int constants, QuestionMaker make)
+/* The number of steps of a row, whose last argument is their array. */
+static int
+row_steps(FunctionCallInfo fcinfo)
 {
-	CallSite   *site = call_site(fcinfo);
 	int			last = PG_NARGS() - 1;
-	int			nsteps;
 
 	if (PG_ARGISNULL(last))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("steps must not be null"),
 				 errhint("A single step may be null: it is then not satisfied.")));
-	nsteps = question_steps(PG_GETARG_ARRAYTYPE_P(last));
+	return question_steps(PG_GETARG_ARRAYTYPE_P(last));
+}
+
+/*
+ * The question of a row, which must be the one that its group is known to ask:
+ * what the first `constants` arguments after the state say, and how many steps
+ * there are.  Only the first row of a group keeps one, and only a new one.
+ */
+const FunnelQuestion *
+question_of_row(FunctionCallInfo fcinfo, int constants, QuestionMaker make, QuestionChecker check,
+				const FunnelQuestion *known)
+{
+	CallSite   *site = call_site(fcinfo);
+	int			nsteps = row_steps(fcinfo);
+	FunnelQuestion *question;
+
 	if (site->question == NULL)
 		site->constant = arguments_constant(fcinfo, constants);
-	if (site->question == NULL || !site->constant || site->question->nsteps != nsteps)
+	else if (site->constant && site->question->nsteps == nsteps && (known == NULL || known == site->question))
+		return site->question;
+	question = make(fcinfo, nsteps);
+	if (known != NULL)
 	{
-		FunnelQuestion *question = make(fcinfo, nsteps);
-
-		if (site->question == NULL || !question_equal(question, site->question))
-			site->question = question_copy(question, fcinfo->flinfo->fn_mcxt);
+		question_must_equal(known, question);
+		return known;
+	}
+	if (site->question == NULL || !question_equal(question, site->question))
+	{
+		if (check != NULL)
+			check(question);
+		site->question = question_copy(question, fcinfo->flinfo->fn_mcxt);
 	}
 	return site->question;
 }

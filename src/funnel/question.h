@@ -25,11 +25,15 @@ typedef struct FunnelQuestion
 /* Makes the question of a call's arguments, in the current context. */
 typedef FunnelQuestion *(*QuestionMaker) (FunctionCallInfo fcinfo, int nsteps);
 
+/* Refuses a question that is wrong, where making it does not. */
+typedef void (*QuestionChecker) (const FunnelQuestion *question);
+
 extern FunnelQuestion *question_make(int nsteps, const void *head, int head_size, const char *tail, int tail_size);
 extern FunnelQuestion *question_copy(const FunnelQuestion *question, MemoryContext context);
 extern bool question_equal(const FunnelQuestion *a, const FunnelQuestion *b);
-extern void question_check(const FunnelQuestion *a, const FunnelQuestion *b);
-extern const FunnelQuestion *question_of_row(FunctionCallInfo fcinfo, int constants, QuestionMaker make);
+extern void question_must_equal(const FunnelQuestion *a, const FunnelQuestion *b);
+extern const FunnelQuestion *question_of_row(FunctionCallInfo fcinfo, int constants, QuestionMaker make,
+											 QuestionChecker check, const FunnelQuestion *known);
 extern void question_write(StringInfo out, const FunnelQuestion *question);
 extern const FunnelQuestion *question_read(FunctionCallInfo fcinfo, StringInfo in);
 extern void state_refuse(void) pg_attribute_noreturn();

@@ -33,10 +33,8 @@
 
 #define ST_SORT events_sort
 #define ST_ELEMENT_TYPE FunnelEvent
-#define ST_COMPARE(a, b) \
-	((a)->at != (b)->at ? ((a)->at < (b)->at ? -1 : 1) : \
-	 ((a)->steps > (b)->steps) - ((a)->steps < (b)->steps))
-#define ST_SCOPE static
+#define ST_COMPARE(a, b) event_order(a, b)
+#define ST_SCOPE extern
 #define ST_DEFINE
 #define ST_CHECK_FOR_INTERRUPTS
 #include "lib/sort_template.h"
@@ -100,11 +98,9 @@ FunnelState *
 state_of_row(FunctionCallInfo fcinfo, MemoryContext context, int constants, QuestionMaker make)
 {
 	FunnelState *state = PG_ARGISNULL(0) ? NULL : (FunnelState *) PG_GETARG_POINTER(0);
-	const FunnelQuestion *question = question_of_row(fcinfo, constants, make);
+	const FunnelQuestion *question = question_of_row(fcinfo, constants, make, NULL, state ? state->question : NULL);
 
-	if (state != NULL)
-		question_check(state->question, question);
-	else
+	if (state == NULL)
 	{
 		state = state_make(context, question);
 		state->context = events_context(context);
@@ -168,13 +164,6 @@ state_sort(FunnelState *state)
 	state->sorted = true;
 }
 
-/* Does one event come before another, or with it? */
-static inline bool
-event_before(const FunnelEvent *a, const FunnelEvent *b)
-{
-	return a->at < b->at || (a->at == b->at && a->steps <= b->steps);
-}
-
 /* Adds the events of a state to those of another: merges both, sorted, from the end, in place. */
 void
 state_absorb(FunnelState *into, FunnelState *from)
@@ -191,7 +180,7 @@ state_absorb(FunnelState *into, FunnelState *from)
 	state_reserve(into, k + 1);
 	while (j >= 0)
 	{
-		if (i >= 0 && !event_before(&into->events[i], &from->events[j]))
+		if (i >= 0 && event_order(&into->events[i], &from->events[j]) > 0)
 			into->events[k--] = into->events[i--];
 		else
 			into->events[k--] = from->events[j--];
@@ -216,7 +205,7 @@ tiktokads_funnel_combine(PG_FUNCTION_ARGS)
 		into = state_make(context, from->question); /* of the call site: it outlives both */
 		into->context = events_context(context);
 	}
-	question_check(into->question, from->question);
+	question_must_equal(into->question, from->question);
 	state_absorb(into, from);
 	PG_RETURN_POINTER(into);
 }
@@ -305,7 +294,7 @@ events_read(StringInfo in, FunnelState *state)
 		if (from == NULL || (event->steps & unknown) != 0)
 			state_refuse();
 		event->at = state->count == 0 ? (int64) since : (int64) ((uint64) event[-1].at + since);
-		if (state->count > 0 && !event_before(&event[-1], event))
+		if (state->count > 0 && event_order(&event[-1], event) > 0)
 			state_refuse();
 	}
 	in->cursor = (int) ((const char *) from - in->data);

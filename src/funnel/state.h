@@ -27,6 +27,16 @@ typedef struct FunnelState
 
 StaticAssertDecl(sizeof(FunnelState) <= 128, "a group's state should fit two cache lines");
 
+/* Orders events by time, then steps. */
+static inline int
+event_order(const FunnelEvent *a, const FunnelEvent *b)
+{
+	if (a->at != b->at)
+		return a->at < b->at ? -1 : 1;
+	return (a->steps > b->steps) - (a->steps < b->steps);
+}
+
+extern void events_sort(FunnelEvent *events, size_t count);
 extern FunnelState *state_make(MemoryContext context, const FunnelQuestion *question);
 extern FunnelState *state_of_row(FunctionCallInfo fcinfo, MemoryContext context, int constants, QuestionMaker make);
 extern void state_add(FunnelState *state, int64 at, uint64 steps);

@@ -7,29 +7,7 @@
 #include <string.h>
 
 #include "funnel/attempt.h"
-
-static int	tests_run;
-static int	tests_failed;
-static uint64_t random_state = 20240611;
-
-/* Prints one TAP line. */
-static void
-ok(bool good, const char *what)
-{
-	tests_run++;
-	tests_failed += !good;
-	printf("%s %d - %s\n", good ? "ok" : "not ok", tests_run, what);
-}
-
-/* A fixed sequence of random numbers below a limit (xorshift). */
-static int
-next_random(int limit)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (int) (random_state % (uint64_t) limit);
-}
+#include "tap.h"
 
 /* Writes an attempt as "began>...": the seconds at which its levels were reached. */
 static void
@@ -223,6 +201,5 @@ main(void)
 	test_any_order();
 	test_modes();
 	test_random();
-	printf("1..%d\n", tests_run);
-	return tests_failed == 0 ? 0 : 1;
+	return done();
 }

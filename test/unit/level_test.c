@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "funnel/level.h"
+#include "tap.h"
 
 #define ROWS_MAX	10
 #define CHAINS_MAX	200000
@@ -21,30 +22,8 @@ typedef struct Chain
 	int			rows[FUNNEL_STEPS_MAX];
 } Chain;
 
-static int	tests_run;
-static int	tests_failed;
-static uint64_t random_state = 20240611;
 static Chain chains[6][CHAINS_MAX];
 static int	nchains[6];
-
-/* Prints one TAP line. */
-static void
-ok(bool good, const char *what)
-{
-	tests_run++;
-	tests_failed += !good;
-	printf("%s %d - %s\n", good ? "ok" : "not ok", tests_run, what);
-}
-
-/* A fixed sequence of random numbers below a limit (xorshift). */
-static int
-next_random(int limit)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (int) (random_state % (uint64_t) limit);
-}
 
 /* Orders events as the state does. */
 static int
@@ -339,6 +318,5 @@ main(void)
 {
 	test_by_hand();
 	test_random();
-	printf("1..%d\n", tests_run);
-	return tests_failed == 0 ? 0 : 1;
+	return done();
 }

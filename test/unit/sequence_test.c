@@ -7,31 +7,9 @@
 #include <string.h>
 
 #include "funnel/sequence.h"
+#include "tap.h"
 
 #define EVENTS_MAX	12
-
-static int	tests_run;
-static int	tests_failed;
-static uint64_t random_state = 20240611;
-
-/* Prints one TAP line. */
-static void
-ok(bool good, const char *what)
-{
-	tests_run++;
-	tests_failed += !good;
-	printf("%s %d - %s\n", good ? "ok" : "not ok", tests_run, what);
-}
-
-/* A fixed sequence of random numbers below a limit (xorshift). */
-static int
-next_random(int limit)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (int) (random_state % (uint64_t) limit);
-}
 
 /* Does a time satisfy an action, counted from a base? */
 static bool
@@ -266,6 +244,5 @@ main(void)
 	test_random();
 	test_no_step();
 	test_hard();
-	printf("1..%d\n", tests_run);
-	return tests_failed == 0 ? 0 : 1;
+	return done();
 }
