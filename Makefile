@@ -10,7 +10,7 @@ ROOMS = base net model api store account sync
 
 OBJS = src/tiktokads.o \
 	$(foreach room,$(ROOMS),$(patsubst %.c,%.o,$(sort $(wildcard src/$(room)/*.c))))
-ROOM_SQL = $(foreach room,$(ROOMS),$(sort $(wildcard src/$(room)/*.sql)))
+ROOM_SQL = $(foreach room,$(ROOMS),$(sort $(wildcard src/$(room)/*.sql))) src/tiktokads.sql
 HEADERS = $(wildcard src/*.h src/*/*.h)
 
 DATA_built = $(EXTENSION_SCRIPT)

@@ -111,22 +111,39 @@ $$;
 COMMENT ON FUNCTION tiktokads.model_comment IS 'Gives a table or view of the model and its columns their comments. Part of create_model().';
 REVOKE ALL ON FUNCTION tiktokads.model_comment FROM PUBLIC;
 
+CREATE FUNCTION tiktokads.model_view_make(made tiktokads.model_relation) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	command constant text := format('VIEW tiktokads.%I WITH (security_invoker = true) AS %s', made.relation, made.definition);
+BEGIN
+	EXECUTE 'CREATE OR REPLACE ' || command;
+EXCEPTION WHEN invalid_table_definition THEN
+	-- columns were moved or removed since: only a new view can have them so
+	EXECUTE format('DROP VIEW tiktokads.%I', made.relation);
+	EXECUTE 'CREATE ' || command;
+END;
+$$;
+COMMENT ON FUNCTION tiktokads.model_view_make IS 'Makes one view of the model, or brings it to this version. Part of create_model(). An error when its columns changed and a view of yours reads it: drop yours, and make it again afterwards.';
+REVOKE ALL ON FUNCTION tiktokads.model_view_make FROM PUBLIC;
+
 CREATE FUNCTION tiktokads.model_create() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	made tiktokads.model_relation;
 BEGIN
+	-- where columns changed, views over views go first and come back after what they read
 	FOR made IN
-		SELECT * FROM tiktokads.model_relation ORDER BY kind = 'view', relation
+		SELECT * FROM tiktokads.model_relation ORDER BY kind = 'view', layer, relation
 	LOOP
 		IF made.kind = 'view' THEN
-			EXECUTE format('CREATE OR REPLACE VIEW tiktokads.%I WITH (security_invoker = true) AS %s',
-				made.relation, made.definition);
+			PERFORM tiktokads.model_view_make(made);
 		ELSE
 			PERFORM tiktokads.model_table_make(made);
 		END IF;
 		PERFORM tiktokads.model_comment(made);
 	END LOOP;
+	PERFORM tiktokads.role_grant();
+	PERFORM tiktokads.row_security_make();
 	INSERT INTO tiktokads.model_state AS s (version) VALUES (tiktokads.model_version())
 	ON CONFLICT (only_row) DO UPDATE SET version = EXCLUDED.version, made_at = EXCLUDED.made_at
 	WHERE s.version <> EXCLUDED.version;
