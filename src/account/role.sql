@@ -291,10 +291,14 @@ BEGIN
 				MESSAGE = format('permission denied to create role "%s"', made.role),
 				HINT = 'Have a superuser, or a role with CREATEROLE, run: CALL tiktokads.create_roles();';
 		END IF;
-		EXECUTE format('CREATE ROLE %I %s', made.role, made.login);
-		IF made.parents IS NOT NULL THEN
-			EXECUTE format('GRANT %s TO %I', (SELECT string_agg(quote_ident(p), ', ') FROM unnest(made.parents::name[]) AS p), made.role);
-		END IF;
+		BEGIN
+			EXECUTE format('CREATE ROLE %I %s', made.role, made.login);
+			IF made.parents IS NOT NULL THEN
+				EXECUTE format('GRANT %s TO %I', (SELECT string_agg(quote_ident(p), ', ') FROM unnest(made.parents::name[]) AS p), made.role);
+			END IF;
+		EXCEPTION WHEN duplicate_object OR unique_violation THEN
+			NULL;	-- another database made it at this very time
+		END;
 	END LOOP;
 	REVOKE CREATE ON SCHEMA tiktokads FROM PUBLIC;
 	GRANT USAGE, CREATE ON SCHEMA tiktokads TO tiktokads_worker;

@@ -46,7 +46,10 @@ BEGIN
 			PERFORM set_config('lock_timeout', '10s', true);
 			EXECUTE format('LOCK TABLE ONLY tiktokads.%I IN SHARE UPDATE EXCLUSIVE MODE', target);
 			IF to_regclass(format('tiktokads.%I', part)) IS NULL THEN
-				EXECUTE format('CREATE TABLE tiktokads.%I (LIKE tiktokads.%I INCLUDING ALL EXCLUDING COMMENTS)', part, target);
+				-- with the check, a question that filters on the day of an hour leaves other months out
+				EXECUTE format('CREATE TABLE tiktokads.%I (LIKE tiktokads.%I INCLUDING ALL EXCLUDING COMMENTS%s)', part, target,
+					(SELECT format(', CHECK (stat_time_hour::date >= %L AND stat_time_hour::date < %L)', month, (month + interval '1 month')::date)
+						FROM tiktokads.model_relation AS r WHERE r.relation = target AND r.partition_column = 'stat_time_hour'));
 				EXECUTE format('ALTER TABLE tiktokads.%I ATTACH PARTITION tiktokads.%I FOR VALUES FROM (%L) TO (%L)',
 					target, part, month, (month + interval '1 month')::date);
 				made := made + 1;
@@ -81,6 +84,11 @@ BEGIN
 	LOOP
 		EXECUTE format('ALTER TABLE tiktokads.%I ADD COLUMN %I %s', made.relation, missing.name, missing.type);
 	END LOOP;
+	IF made.partition_column = 'stat_time_hour' AND to_regclass(format('tiktokads.%I', made.relation || '_day')) IS NULL THEN
+		-- likewise for days that are not known when the question is planned
+		EXECUTE format('CREATE INDEX %I ON tiktokads.%I USING brin ((stat_time_hour::date)) WITH (autosummarize = on)',
+			made.relation || '_day', made.relation);
+	END IF;
 	IF made.kind = 'partitioned' THEN
 		PERFORM tiktokads.partition_ensure(made.relation, current_date - 30, (current_date + interval '2 months')::date);
 	END IF;
