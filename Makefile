@@ -13,7 +13,10 @@ OBJS = src/tiktokads.o \
 ROOM_SQL = $(foreach room,$(ROOMS),$(sort $(wildcard src/$(room)/*.sql))) src/tiktokads.sql
 HEADERS = $(wildcard src/*.h src/*/*.h)
 
-DATA_built = $(EXTENSION_SCRIPT)
+# One transition for each released version that may be updated from.
+UPDATE_SCRIPTS = $(patsubst src/upgrade/%.sql,$(EXTENSION)--%--$(EXTVERSION).sql,$(wildcard src/upgrade/*.sql))
+
+DATA_built = $(EXTENSION_SCRIPT) $(UPDATE_SCRIPTS)
 REGRESS = $(sort $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)))
 REGRESS_OPTS = --dbname=contrib_regression --encoding=UTF8 --load-extension=$(EXTENSION)
 EXTRA_CLEAN = $(EXTENSION)--*.sql output_iso tmp_check
@@ -47,6 +50,9 @@ $(EXTENSION_SCRIPT): $(ROOM_SQL) tiktokads.control test/lint/script Makefile
 		for part in $(ROOM_SQL); do echo "-- $$part"; cat $$part; echo; done; } > $@.new
 	@test/lint/script $@.new
 	@mv $@.new $@
+
+$(UPDATE_SCRIPTS): $(EXTENSION)--%--$(EXTVERSION).sql: src/upgrade/%.sql $(EXTENSION_SCRIPT) src/upgrade/update
+	src/upgrade/update $(EXTENSION_SCRIPT) $< > $@.new && mv $@.new $@
 
 packages: ## install the Debian packages that are missing
 	@test/packages

@@ -50,6 +50,9 @@ BEGIN
 				EXECUTE format('CREATE TABLE tiktokads.%I (LIKE tiktokads.%I INCLUDING ALL EXCLUDING COMMENTS%s)', part, target,
 					(SELECT format(', CHECK (stat_time_hour::date >= %L AND stat_time_hour::date < %L)', month, (month + interval '1 month')::date)
 						FROM tiktokads.model_relation AS r WHERE r.relation = target AND r.partition_column = 'stat_time_hour'));
+				-- whoever asks for it: a partition belongs to the owner of its table
+				EXECUTE format('ALTER TABLE tiktokads.%I OWNER TO %I', part,
+					(SELECT pg_get_userbyid(c.relowner) FROM pg_class AS c WHERE c.oid = to_regclass(format('tiktokads.%I', target))));
 				EXECUTE format('ALTER TABLE tiktokads.%I ATTACH PARTITION tiktokads.%I FOR VALUES FROM (%L) TO (%L)',
 					target, part, month, (month + interval '1 month')::date);
 				made := made + 1;
@@ -119,6 +122,28 @@ $$;
 COMMENT ON FUNCTION tiktokads.model_comment IS 'Gives a table or view of the model and its columns their comments. Part of create_model().';
 REVOKE ALL ON FUNCTION tiktokads.model_comment FROM PUBLIC;
 
+CREATE FUNCTION tiktokads.model_view_drop(view regclass) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	above regclass;
+BEGIN
+	FOR above IN
+		SELECT DISTINCT r.ev_class::regclass FROM pg_depend AS d
+			JOIN pg_rewrite AS r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid AND r.ev_class <> d.refobjid
+			JOIN pg_class AS c ON c.oid = r.ev_class AND c.relnamespace = 'tiktokads'::regnamespace
+			JOIN tiktokads.model_relation AS m ON m.relation = c.relname AND m.kind = 'view'
+		WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = view
+	LOOP
+		PERFORM tiktokads.model_view_drop(above);
+	END LOOP;
+	IF EXISTS (SELECT FROM pg_class AS c WHERE c.oid = view) THEN
+		EXECUTE format('DROP VIEW %s', view);
+	END IF;
+END;
+$$;
+COMMENT ON FUNCTION tiktokads.model_view_drop IS 'Drops a view of the model, and before it those of the model that read it; model_create() makes them again. An error when a view of yours reads one of them.';
+REVOKE ALL ON FUNCTION tiktokads.model_view_drop FROM PUBLIC;
+
 CREATE FUNCTION tiktokads.model_view_make(made tiktokads.model_relation) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -127,7 +152,7 @@ BEGIN
 	EXECUTE 'CREATE OR REPLACE ' || command;
 EXCEPTION WHEN invalid_table_definition THEN
 	-- columns were moved or removed since: only a new view can have them so
-	EXECUTE format('DROP VIEW tiktokads.%I', made.relation);
+	PERFORM tiktokads.model_view_drop(to_regclass(format('tiktokads.%I', made.relation)));
 	EXECUTE 'CREATE ' || command;
 END;
 $$;
@@ -139,7 +164,6 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	made tiktokads.model_relation;
 BEGIN
-	-- where columns changed, views over views go first and come back after what they read
 	FOR made IN
 		SELECT * FROM tiktokads.model_relation ORDER BY kind = 'view', layer, relation
 	LOOP
