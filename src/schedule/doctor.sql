@@ -25,7 +25,7 @@ COMMENT ON COLUMN tiktokads.settings.pending_restart IS 'True: changed in a file
 COMMENT ON COLUMN tiktokads.settings.description IS 'What it does.';
 
 CREATE FUNCTION tiktokads.setting_if_allowed(name text) RETURNS text
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	RETURN current_setting(name, true);
 EXCEPTION WHEN insufficient_privilege THEN
@@ -36,7 +36,7 @@ COMMENT ON FUNCTION tiktokads.setting_if_allowed IS 'Value of a setting; NULL wh
 
 CREATE FUNCTION tiktokads.doctor_installation(OUT severity text, OUT finding text, OUT remedy text)
 RETURNS SETOF record
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	installed constant text := (SELECT e.extversion FROM pg_extension AS e WHERE e.extname = 'tiktokads');
 	space constant record := tiktokads.disk_space();
@@ -72,7 +72,7 @@ COMMENT ON FUNCTION tiktokads.doctor_installation IS 'What is wrong with the ins
 
 CREATE FUNCTION tiktokads.doctor_connection(OUT severity text, OUT finding text, OUT remedy text)
 RETURNS SETOF record
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	here constant record := tiktokads.this_system();
 BEGIN
@@ -113,7 +113,7 @@ COMMENT ON FUNCTION tiktokads.doctor_connection IS 'What is wrong with connectio
 
 CREATE FUNCTION tiktokads.doctor_schedule(OUT severity text, OUT finding text, OUT remedy text)
 RETURNS SETOF record
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	cron constant record := tiktokads.cron_location();
 	libraries constant text := tiktokads.setting_if_allowed('shared_preload_libraries');
@@ -138,7 +138,7 @@ COMMENT ON FUNCTION tiktokads.doctor_schedule IS 'What is wrong with what runs b
 
 CREATE FUNCTION tiktokads.doctor(OUT severity text, OUT finding text, OUT remedy text)
 RETURNS SETOF record
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	RETURN QUERY SELECT * FROM tiktokads.doctor_installation();
 	-- the others read what those would miss

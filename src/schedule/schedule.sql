@@ -174,7 +174,7 @@ CREATE FUNCTION tiktokads.schedule_status
 	OUT command text
 )
 RETURNS SETOF record
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	cron constant record := tiktokads.cron_location();
 	jobs text := '(SELECT NULL::bigint AS jobid, NULL::text AS jobname, NULL::text AS schedule, NULL::text AS username, NULL::boolean AS active WHERE false)';
