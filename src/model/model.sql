@@ -93,7 +93,7 @@ BEGIN
 			made.relation || '_day', made.relation);
 	END IF;
 	IF made.kind = 'partitioned' THEN
-		PERFORM tiktokads.partition_ensure(made.relation, current_date - 30, (current_date + interval '2 months')::date);
+		PERFORM tiktokads.partition_ensure(made.relation, tiktokads.clock_today(NULL) - 30, (tiktokads.clock_today(NULL) + interval '2 months')::date);
 	END IF;
 END;
 $$;
