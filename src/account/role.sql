@@ -29,8 +29,11 @@ FROM (VALUES
 	('tiktokads_monitor', 'relation', '{sync_history,sync_state,endpoint_pause,pending_removal,model_state,model_relation,model_column,metric,job,role_rule,purge_log,retention_policy}',
 		'{SELECT}', NULL, 'See how it goes.'),
 	('tiktokads_monitor', 'routine', '{api_code,doctor,doctor_installation,doctor_connection,doctor_schedule,schedule_status,cron_location,cron_name,setting_if_allowed,library_version,disk_space,
-		clock_now,clock_today,role_privileges,role_object,roles_ready,model_ready,model_version,this_system,partition_name,verify_purge_log}',
+		clock_now,clock_today,sees_all_advertisers,granted_advertisers,visible_advertisers,role_privileges,role_object,roles_ready,model_ready,model_version,this_system,partition_name,verify_purge_log}',
 		'{EXECUTE}', NULL, 'See how it goes.'),
+	('tiktokads_monitor', 'relation', '{advertiser_grant}', '{SELECT}', NULL, 'Row security asks it.'),
+	('tiktokads_analyst', 'relation', '{advertiser_grant}', '{SELECT}', NULL, 'Row security asks it; one sees only rows of one''s own roles.'),
+	('tiktokads_privacy', 'relation', '{advertiser_grant}', '{SELECT}', NULL, 'Row security asks it.'),
 	('tiktokads_operator', 'relation', '{stream_override}', '{SELECT,INSERT,UPDATE,DELETE}', NULL, 'Change what is synced.'),
 	('tiktokads_operator', 'relation', '{advertiser}', '{UPDATE}', '{sync}', 'Switch an ad account off and on.'),
 	('tiktokads_operator', 'relation', '{connection}', '{SELECT}',
@@ -40,12 +43,11 @@ FROM (VALUES
 	('tiktokads_analyst', 'model', '{""}', '{SELECT}', NULL, 'Read facts and BI views, of the ad accounts granted.'),
 	('tiktokads_analyst', 'readers', '{""}', '{EXECUTE}', NULL, 'Ask questions with the rights of the one who asks.'),
 	('tiktokads_analyst', 'relation', '{stream,metric,model_relation,model_column,currency_rate,coverage}', '{SELECT}', NULL, 'Know what the numbers mean.'),
-	('tiktokads_analyst', 'relation', '{advertiser_grant}', '{SELECT}', NULL, 'Row security asks it; one sees only rows of one''s own roles.'),
-	('tiktokads_analyst', 'relation', '{advertiser}', '{SELECT}',
+		('tiktokads_analyst', 'relation', '{advertiser}', '{SELECT}',
 		'{advertiser_id,name,currency,display_timezone,timezone,status,country,industry,company,language,create_time,promotion_area,brand,sync,readable,first_seen_at,changed_at}',
 		'Know the ad accounts, without names, addresses and numbers of their contacts.'),
 	('tiktokads_privacy', 'relation', '{purge_log,retention_policy}', '{SELECT}', NULL, 'Prove what was removed.'),
-	('tiktokads_privacy', 'routine', '{erase_subject,export_subject,place_hold,release_hold,reapply_erasures,set_retention,remove_retention,apply_retention,verify_purge_log,pseudonym,hash_email,hash_phone}',
+	('tiktokads_privacy', 'routine', '{sees_all_advertisers,granted_advertisers,visible_advertisers,erase_subject,export_subject,place_hold,release_hold,reapply_erasures,set_retention,remove_retention,apply_retention,verify_purge_log,pseudonym,hash_email,hash_phone}',
 		'{EXECUTE}', NULL, 'Erase, export, hold and audit.'),
 	('tiktokads_admin', 'configuration', '{""}', '{SELECT}', NULL, 'Configure.'),
 	('tiktokads_admin', 'relation', '{advertiser_grant,currency_rate}', '{SELECT,INSERT,UPDATE,DELETE}', NULL, 'Configure.'),
@@ -85,6 +87,25 @@ BEGIN ATOMIC
 	WHERE EXISTS (SELECT FROM tiktokads.granted_advertisers() AS g WHERE g IS NULL);
 END;
 COMMENT ON FUNCTION tiktokads.visible_advertisers IS 'Ad accounts whose facts row security shows to the current role. No rows when there are none.';
+
+CREATE FUNCTION tiktokads.sees_all_advertisers() RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT EXISTS (SELECT FROM pg_catalog.pg_roles AS r
+		WHERE r.rolname IN ('tiktokads_worker', 'tiktokads_admin', 'tiktokads_operator', 'tiktokads_monitor', 'tiktokads_privacy')
+			AND pg_catalog.pg_has_role(r.oid, 'USAGE'));
+END;
+COMMENT ON FUNCTION tiktokads.sees_all_advertisers IS 'True when the current role sees every ad account in tables that it may read: the worker, and members of tiktokads_admin, _operator, _monitor and _privacy.';
+
+-- Policies of the extension's own tables stand here, because dumps leave them
+-- out; those of the tables of facts are made with them and come back with dumps.
+ALTER TABLE tiktokads.advertiser ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tiktokads_granted ON tiktokads.advertiser USING ((SELECT tiktokads.sees_all_advertisers())
+	OR (SELECT bool_or(g IS NULL) FROM tiktokads.granted_advertisers() AS g)
+	OR advertiser_id = ANY (ARRAY(SELECT tiktokads.granted_advertisers())));
+ALTER TABLE tiktokads.advertiser_grant ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tiktokads_granted ON tiktokads.advertiser_grant USING ((SELECT tiktokads.sees_all_advertisers())
+	OR EXISTS (SELECT FROM pg_catalog.pg_roles AS r WHERE r.rolname = role AND pg_catalog.pg_has_role(r.oid, 'USAGE')));
 
 CREATE FUNCTION tiktokads.grant_advertiser(role name, advertiser bigint) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -236,15 +257,11 @@ BEGIN
 		FROM tiktokads.role_object() AS o
 			JOIN pg_class AS c ON o.kind = 'relation' AND c.oid = o.object AND c.relkind IN ('r', 'p')
 			JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'advertiser_id' AND NOT a.attisdropped
-			CROSS JOIN LATERAL (VALUES
-				('tiktokads_granted', 'FOR SELECT TO PUBLIC', CASE o.name
-					WHEN 'advertiser' THEN '(SELECT bool_or(g IS NULL) FROM tiktokads.granted_advertisers() AS g) OR advertiser_id = ANY (ARRAY(SELECT tiktokads.granted_advertisers()))'
-					WHEN 'advertiser_grant' THEN 'EXISTS (SELECT FROM pg_catalog.pg_roles AS r WHERE r.rolname = role AND pg_catalog.pg_has_role(r.oid, ''USAGE''))'
-					ELSE 'advertiser_id = ANY (ARRAY(SELECT tiktokads.visible_advertisers()))' END),
+			CROSS JOIN (VALUES
+				('tiktokads_granted', 'FOR SELECT TO PUBLIC', 'advertiser_id = ANY (ARRAY(SELECT tiktokads.visible_advertisers()))'),
 				('tiktokads_all', 'TO tiktokads_admin, tiktokads_operator, tiktokads_monitor, tiktokads_privacy, tiktokads_worker', 'true'))
 				AS v (policy, who, expression)
-		WHERE pg_has_role(c.relowner, 'USAGE')
-			AND (o.targets @> '{model}' OR has_any_column_privilege('tiktokads_analyst', c.oid, 'SELECT'))
+		WHERE o.targets @> '{model}' AND pg_has_role(c.relowner, 'USAGE')
 	LOOP
 		IF NOT EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = secured.oid AND p.polname = secured.policy) THEN
 			EXECUTE format('CREATE POLICY %I ON %s %s USING (%s)', secured.policy, secured.relation, secured.who, secured.expression);
@@ -255,7 +272,7 @@ BEGIN
 	END LOOP;
 END;
 $$;
-COMMENT ON FUNCTION tiktokads.row_security_make IS 'Turns row security on for tables with ad accounts that analysts may read and the current role owns. Part of create_roles() and create_model().';
+COMMENT ON FUNCTION tiktokads.row_security_make IS 'Turns row security on for the tables of facts, as the role that owns them. Part of create_model().';
 REVOKE ALL ON FUNCTION tiktokads.row_security_make FROM PUBLIC;
 
 CREATE FUNCTION tiktokads.roles_ready() RETURNS boolean
@@ -305,8 +322,7 @@ BEGIN
 	GRANT USAGE, CREATE ON SCHEMA tiktokads TO tiktokads_worker;
 	GRANT USAGE ON SCHEMA tiktokads TO tiktokads_admin, tiktokads_operator, tiktokads_analyst, tiktokads_privacy, tiktokads_monitor;
 	PERFORM tiktokads.role_grant();
-	PERFORM tiktokads.row_security_make();
 END;
 $$;
-COMMENT ON PROCEDURE tiktokads.create_roles IS 'Makes the roles that are missing: tiktokads_worker (LOGIN, no password), which owns the tables of facts and as which syncs run, and the group roles tiktokads_admin, _operator, _analyst, _privacy and _monitor (NOLOGIN); grants each what tiktokads.role_rule says in this database, and turns row security on. Safe to call again. Needs a superuser or CREATEROLE with rights on the extension''s tables.';
+COMMENT ON PROCEDURE tiktokads.create_roles IS 'Makes the roles that are missing: tiktokads_worker (LOGIN, no password), which owns the tables of facts and as which syncs run, and the group roles tiktokads_admin, _operator, _analyst, _privacy and _monitor (NOLOGIN); and grants each what tiktokads.role_rule says in this database. Safe to call again. Needs a superuser or CREATEROLE with rights on the extension''s tables.';
 REVOKE ALL ON PROCEDURE tiktokads.create_roles FROM PUBLIC;

@@ -30,7 +30,7 @@ SELECT results_eq($$
 	ORDER BY o.object COLLATE "C", r.n $$,
 	$$ VALUES
 	('advertiser', 'ana', 'some'), ('advertiser', 'mon', 'some'), ('advertiser', 'ope', 'some update-some'), ('advertiser', 'pri', ''), ('advertiser', 'adm', 'all update-some'), ('advertiser', 'nobody_special', ''), ('advertiser', 'tiktokads_worker', 'all insert update delete'),
-	('advertiser_grant', 'ana', 'all'), ('advertiser_grant', 'mon', ''), ('advertiser_grant', 'ope', ''), ('advertiser_grant', 'pri', ''), ('advertiser_grant', 'adm', 'all insert update delete'), ('advertiser_grant', 'nobody_special', ''), ('advertiser_grant', 'tiktokads_worker', 'all insert update delete'),
+	('advertiser_grant', 'ana', 'all'), ('advertiser_grant', 'mon', 'all'), ('advertiser_grant', 'ope', 'all'), ('advertiser_grant', 'pri', 'all'), ('advertiser_grant', 'adm', 'all insert update delete'), ('advertiser_grant', 'nobody_special', ''), ('advertiser_grant', 'tiktokads_worker', 'all insert update delete'),
 	('campaign', 'ana', 'all'), ('campaign', 'mon', ''), ('campaign', 'ope', ''), ('campaign', 'pri', ''), ('campaign', 'adm', 'all'), ('campaign', 'nobody_special', ''), ('campaign', 'tiktokads_worker', 'all insert update delete more'),
 	('campaign_report', 'ana', 'all'), ('campaign_report', 'mon', ''), ('campaign_report', 'ope', ''), ('campaign_report', 'pri', ''), ('campaign_report', 'adm', 'all'), ('campaign_report', 'nobody_special', ''), ('campaign_report', 'tiktokads_worker', 'all insert update delete more'),
 	('connection', 'ana', ''), ('connection', 'mon', 'some'), ('connection', 'ope', 'some'), ('connection', 'pri', ''), ('connection', 'adm', 'all'), ('connection', 'nobody_special', ''), ('connection', 'tiktokads_worker', 'all insert update delete'),
@@ -45,7 +45,7 @@ SELECT results_eq($$
 		WHERE (SELECT bool_and(has_function_privilege(r.role, p.oid, 'EXECUTE')) FROM pg_proc AS p WHERE p.pronamespace = 'tiktokads'::regnamespace AND p.proname = o.object))
 	FROM unnest(ARRAY['compare_periods', 'connect', 'convert', 'create_model', 'create_roles', 'disconnect', 'doctor', 'grant_advertiser', 'maintain', 'pause', 'schedule', 'schedule_status', 'sync', 'url_parse', 'visible_advertisers']) AS o (object) $$,
 	$$ VALUES ('compare_periods', 'ana adm'), ('connect', 'adm'), ('convert', 'ana adm'), ('create_model', 'ope adm'), ('create_roles', 'adm'), ('disconnect', 'adm'), ('doctor', 'mon ope adm'),
-		('grant_advertiser', 'adm'), ('maintain', 'ope adm'), ('pause', 'ope adm'), ('schedule', 'ope adm'), ('schedule_status', 'mon ope adm'), ('sync', 'ope adm'), ('url_parse', 'ana adm'), ('visible_advertisers', 'ana adm') $$,
+		('grant_advertiser', 'adm'), ('maintain', 'ope adm'), ('pause', 'ope adm'), ('schedule', 'ope adm'), ('schedule_status', 'mon ope adm'), ('sync', 'ope adm'), ('url_parse', 'ana adm'), ('visible_advertisers', 'ana mon ope pri adm') $$,
 	'what each role may call');
 SELECT is_empty($$ SELECT a.attname FROM pg_attribute AS a WHERE a.attrelid = 'tiktokads.advertiser'::regclass AND a.attname ~ '(contacter|email|number|address|license|extra|balance)'
 	AND has_column_privilege('ana', a.attrelid, a.attnum, 'SELECT') $$, 'analysts do not read who the contacts of an ad account are');
