@@ -71,7 +71,8 @@ $view$SELECT a.advertiser_id,
 FROM tiktokads.advertiser_current AS a
 	CROSS JOIN LATERAL (SELECT extract(day FROM a.today)::int AS day,
 		extract(day FROM date_trunc('month', a.today::timestamp) + interval '1 month -1 day')::int AS days) AS m
-	JOIN (SELECT * FROM tiktokads.campaign WHERE removed_at IS NULL) AS c
+	JOIN (SELECT x.advertiser_id, x.campaign_id, x.campaign_name, x.objective_type, x.operation_status, x.budget_mode, x.budget
+			FROM tiktokads.campaign AS x WHERE x.removed_at IS NULL) AS c
 		FULL JOIN (
 			SELECT r.advertiser_id, r.campaign_id,
 				sum(r.spend) FILTER (WHERE r.stat_date = x.today) AS spend_today,
@@ -138,7 +139,7 @@ INSERT INTO tiktokads.model_column (relation, position, name, type, description)
 	('pacing_report', 17, 'spend_lifetime', 'numeric', 'Spend over all time, from the lifetime report; NULL when that is not synced.'),
 	('pacing_report', 18, 'budget_used', 'numeric', 'Daily budgets: spend of today in percent of the budget; total budgets: spend over all time. NULL without a budget, or without the lifetime report.'),
 	('pacing_report', 19, 'budget_month', 'numeric', 'Daily budget x days of the month; NULL for other budgets.'),
-	('pacing_report', 20, 'days_left', 'int', 'Days of the month after today.'),
+	('pacing_report', 20, 'days_left', 'integer', 'Days of the month after today.'),
 	('pacing_report', 21, 'forecast_month', 'numeric', 'Spend at the end of the month: what was spent before today, today''s spend or the daily rate, whichever is more, and the daily rate for the days left.'),
 	('pacing_report', 22, 'days_to_budget_end', 'numeric', 'Days until a total budget is spent at the daily rate; NULL for other budgets, or when nothing is spent.'),
 	('pacing_report', 23, 'provisional', 'boolean', 'True: today''s and recent numbers still change.');
