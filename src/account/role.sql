@@ -16,7 +16,7 @@ COMMENT ON TABLE tiktokads.role_rule IS 'What each role of the extension may do:
 COMMENT ON COLUMN tiktokads.role_rule.role IS 'Role that gets the privilege.';
 COMMENT ON COLUMN tiktokads.role_rule.target IS 'members (all tables and views of the extension), configuration (its tables that dumps hold), status (its views), model (tables of facts and BI views), routines (all), readers (functions and aggregates that change nothing), or one relation or routine by name.';
 COMMENT ON COLUMN tiktokads.role_rule.name IS 'Name of the relation or routine, all of that name; empty for groups. A name that does not exist has no effect.';
-COMMENT ON COLUMN tiktokads.role_rule.privilege IS 'SELECT, INSERT, UPDATE, DELETE or EXECUTE. SELECT on a view brings the columns that it reads and the functions that it calls.';
+COMMENT ON COLUMN tiktokads.role_rule.privilege IS 'SELECT, INSERT, UPDATE, DELETE or EXECUTE. SELECT on a view brings the columns that it and the functions it calls read.';
 COMMENT ON COLUMN tiktokads.role_rule.columns IS 'Only these columns; NULL: the whole table.';
 COMMENT ON COLUMN tiktokads.role_rule.purpose IS 'Why.';
 
@@ -183,25 +183,27 @@ BEGIN ATOMIC
 	WITH RECURSIVE named AS MATERIALIZED (
 		SELECT o.kind, o.object, o.name, o.owner, o.targets FROM tiktokads.role_object() AS o
 	), needs AS MATERIALIZED (
-		-- columns and functions that each view reads and calls
-		SELECT w.ev_class AS view, o.kind, o.object,
-			CASE WHEN o.kind = 'relation' AND NOT bool_or(d.refobjsubid = 0 AND v.whole) THEN array_agg(DISTINCT a.attname ORDER BY a.attname) END AS columns
-		FROM pg_catalog.pg_rewrite AS w
-			JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = w.oid AND d.deptype = 'n'
-			JOIN named AS o ON o.object = d.refobjid AND d.refclassid = CASE o.kind WHEN 'relation'
+		-- columns and functions that each view, and each function of a view, reads and calls
+		SELECT v.kind AS of_kind, v.object AS of_object, o.kind, o.object,
+			CASE WHEN o.kind = 'relation' THEN coalesce(array_agg(DISTINCT a.attname ORDER BY a.attname) FILTER (WHERE a.attname IS NOT NULL),
+				-- rows alone are asked for: any column will do
+				(SELECT ARRAY[f.attname] FROM pg_catalog.pg_attribute AS f WHERE f.attrelid = o.object AND f.attnum = 1)) END AS columns
+		FROM pg_catalog.pg_depend AS d
+			LEFT JOIN pg_catalog.pg_rewrite AS w ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND w.oid = d.objid
+			JOIN named AS v ON v.object = coalesce(w.ev_class, d.objid)
+				AND v.kind = CASE d.classid WHEN 'pg_catalog.pg_rewrite'::pg_catalog.regclass THEN 'relation' WHEN 'pg_catalog.pg_proc'::pg_catalog.regclass THEN 'routine' END
+			JOIN named AS o ON o.object = d.refobjid AND o.object <> v.object AND d.refclassid = CASE o.kind WHEN 'relation'
 				THEN 'pg_catalog.pg_class'::pg_catalog.regclass ELSE 'pg_catalog.pg_proc'::pg_catalog.regclass END
 			LEFT JOIN pg_catalog.pg_attribute AS a ON o.kind = 'relation' AND a.attrelid = d.refobjid AND a.attnum = d.refobjsubid AND a.attnum > 0
-			CROSS JOIN LATERAL (SELECT NOT EXISTS (
-				SELECT FROM pg_catalog.pg_depend AS c
-				WHERE c.classid = d.classid AND c.objid = d.objid AND c.refclassid = d.refclassid AND c.refobjid = d.refobjid AND c.refobjsubid > 0) AS whole) AS v
-		GROUP BY w.ev_class, o.kind, o.object
+		WHERE d.deptype = 'n'
+		GROUP BY v.kind, v.object, o.kind, o.object
 	), wanted AS (
-		SELECT r.role, o.kind, o.object, r.privilege, r.columns
+		SELECT r.role, o.kind, o.object, r.privilege, r.columns, false AS by_view
 		FROM tiktokads.role_rule AS r JOIN named AS o ON r.target = ANY (o.targets) AND (r.name = '' OR r.name = o.name)
 		UNION
-		SELECT w.role, n.kind, n.object, CASE n.kind WHEN 'relation' THEN 'SELECT' ELSE 'EXECUTE' END, n.columns
-		FROM wanted AS w JOIN needs AS n ON n.view = w.object AND w.kind = 'relation'
-		WHERE w.privilege = 'SELECT'
+		SELECT w.role, n.kind, n.object, CASE n.kind WHEN 'relation' THEN 'SELECT' ELSE 'EXECUTE' END, n.columns, true
+		FROM wanted AS w JOIN needs AS n ON n.of_object = w.object AND n.of_kind = w.kind
+		WHERE w.privilege = 'SELECT' OR w.by_view
 	), distilled AS (
 		-- a whole table makes its columns needless
 		SELECT w.role, w.kind, w.object, w.privilege,
