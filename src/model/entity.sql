@@ -9,6 +9,7 @@ CREATE TABLE tiktokads.model_relation
 	tombstone boolean NOT NULL DEFAULT false,
 	definition text,
 	description text NOT NULL,
+	layer int NOT NULL DEFAULT 0,
 	CHECK ((kind = 'view') = (definition IS NOT NULL)),
 	CHECK ((kind = 'partitioned') = (partition_column IS NOT NULL)),
 	CHECK ((kind = 'view') = (key_columns IS NULL))
@@ -21,6 +22,7 @@ COMMENT ON COLUMN tiktokads.model_relation.partition_column IS 'Date or time who
 COMMENT ON COLUMN tiktokads.model_relation.tombstone IS 'True: rows that TikTok deleted stay, with the time in removed_at.';
 COMMENT ON COLUMN tiktokads.model_relation.definition IS 'Query of a view; NULL for tables.';
 COMMENT ON COLUMN tiktokads.model_relation.description IS 'Comment of the table or view.';
+COMMENT ON COLUMN tiktokads.model_relation.layer IS 'Views of a higher layer read those of lower ones, and are made after them.';
 
 CREATE TABLE tiktokads.model_column
 (
