@@ -79,10 +79,13 @@ dist: ## a PGXN archive of HEAD, with the version filled in
 	zip -q $(EXTENSION)-$(EXTVERSION).zip $(EXTENSION)-$(EXTVERSION)/META.json
 	rm -r $(EXTENSION)-$(EXTVERSION)
 
+reference: packages ## doc/reference.md from the comments of the database
+	test/sandbox -f doc/reference.sql > doc/reference.md.new && mv doc/reference.md.new doc/reference.md
+
 lint: packages ## format, static analysis, function length, direction of includes
 	@test/lint/run $(ROOMS)
 
 memcheck: packages ## unit tests and a sync under valgrind
 	@test/memcheck
 
-.PHONY: help packages simulator test demo demo-stop bench dist lint memcheck
+.PHONY: help packages reference simulator test demo demo-stop bench dist lint memcheck

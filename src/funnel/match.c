@@ -87,7 +87,7 @@ match_step(FunctionCallInfo fcinfo, QuestionMaker make)
 
 	if (!PG_ARGISNULL(2))
 	{
-		uint64		steps = state_steps(PG_GETARG_ARRAYTYPE_P(3), state->question->nsteps);
+		uint64		steps = state_steps(row_array(fcinfo), state->question->nsteps);
 
 		if (steps != 0)
 			state_add(state, PG_GETARG_INT64(2), steps);

@@ -210,7 +210,7 @@ tiktokads_funnel_path_step(PG_FUNCTION_ARGS)
 
 	if (state == NULL)
 		state = path_state_make(context, question);
-	steps = state_steps(PG_GETARG_ARRAYTYPE_P(5), question->nsteps);
+	steps = state_steps(row_array(fcinfo), question->nsteps);
 	if (!PG_ARGISNULL(4) && (steps != 0 || (((const PathHead *) question->bytes)->mode & FUNNEL_STRICT_ORDER)))
 	{
 		char	   *key = path_key(path_options(fcinfo));

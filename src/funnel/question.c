@@ -119,14 +119,12 @@ question_steps(ArrayType *array)
 static int
 row_steps(FunctionCallInfo fcinfo)
 {
-	int			last = PG_NARGS() - 1;
-
-	if (PG_ARGISNULL(last))
+	if (PG_ARGISNULL(PG_NARGS() - 1))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("steps must not be null"),
 				 errhint("A single step may be null: it is then not satisfied.")));
-	return question_steps(PG_GETARG_ARRAYTYPE_P(last));
+	return question_steps(row_array(fcinfo));
 }
 
 /*

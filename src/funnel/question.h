@@ -8,7 +8,9 @@
 
 #include "fmgr.h"
 #include "lib/stringinfo.h"
+#include "utils/array.h"
 
+#include "base/compat.h"
 #include "funnel/level.h"
 
 /*
@@ -27,6 +29,15 @@ typedef FunnelQuestion *(*QuestionMaker) (FunctionCallInfo fcinfo, int nsteps);
 
 /* Refuses a question that is wrong, where making it does not. */
 typedef void (*QuestionChecker) (const FunnelQuestion *question);
+
+/* The array of steps of a row, its last argument; the executor has just made it, so it is hardly ever packed. */
+static inline ArrayType *
+row_array(FunctionCallInfo fcinfo)
+{
+	Pointer		array = PG_GETARG_POINTER(PG_NARGS() - 1);
+
+	return VARATT_IS_EXTENDED(array) ? DatumGetArrayTypeP(PointerGetDatum(array)) : (ArrayType *) array;
+}
 
 extern FunnelQuestion *question_make(int nsteps, const void *head, int head_size, const char *tail, int tail_size);
 extern FunnelQuestion *question_copy(const FunnelQuestion *question, MemoryContext context);

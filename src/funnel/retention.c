@@ -30,7 +30,7 @@ tiktokads_retention_step(PG_FUNCTION_ARGS)
 	MemoryContext context = aggregate_context(fcinfo, "retention");
 	FunnelState *state = state_of_row(fcinfo, context, 0, retention_question);
 
-	state->recent[0].steps |= state_steps(PG_GETARG_ARRAYTYPE_P(1), state->question->nsteps);
+	state->recent[0].steps |= state_steps(row_array(fcinfo), state->question->nsteps);
 	state->nrecent = 1;
 	PG_RETURN_POINTER(state);
 }

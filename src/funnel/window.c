@@ -119,7 +119,7 @@ window_step(FunctionCallInfo fcinfo, QuestionMaker make)
 
 	if (!PG_ARGISNULL(3))
 	{
-		uint64		steps = state_steps(PG_GETARG_ARRAYTYPE_P(4), rules->nsteps);
+		uint64		steps = state_steps(row_array(fcinfo), rules->nsteps);
 
 		if (steps != 0 || (rules->mode & FUNNEL_STRICT_ORDER))
 			state_add(state, PG_GETARG_INT64(3), steps);

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Funnels of four steps over events of people, as ratios to a plain aggregate over
-# the same rows in the same run; sides of a ratio take turns, the best of three
-# turns counts.  Where python3 has the package chdb, ClickHouse runs beside it.
+# the same rows in the same run: processor time for one process, time on the wall
+# for workers.  Sides of a ratio take turns, the best of three turns counts.  Where python3 has the package chdb, ClickHouse runs beside it.
 set -euo pipefail
 
 events=$(awk "BEGIN { printf \"%d\", 10000000 * $BENCH_SCALE }")
@@ -11,23 +11,34 @@ settings="SET work_mem = '2GB'; SET jit = off; SET enable_sort = off"
 steps="name = 'view', name = 'cart', name = 'checkout', name = 'pay'"
 step_names="{view,cart,checkout,pay}"
 
-# The milliseconds of a statement in a session of its own: milliseconds STATEMENT [SETTING]
-milliseconds()
+# Runs a statement in a session of its own; prints the processor time of its backend
+# in milliseconds and, in the line after it, the time on the wall: run STATEMENT [SETTINGS]
+run()
 {
-	psql -XAtq -v ON_ERROR_STOP=1 -c "$settings" -c "${2:-$one_process}" -c '\timing on' -c "$1" | sed -n 's/^Time: \([0-9.]*\) ms.*/\1/p'
+	psql -XAtq -v ON_ERROR_STOP=1 <<SQL | awk '/^cpu/ { n++; t[n] = ($2 + $3) * 10 } /^Time:/ { w = $2 } END { print t[2] - t[1]; print w }'
+$settings; ${2:-$one_process};
+SELECT pg_backend_pid() AS pid \\gset
+\\setenv BACKEND :pid
+\\! echo cpu \$(cut -d" " -f14,15 /proc/\$BACKEND/stat)
+\\timing on
+$1;
+\\timing off
+\\! echo cpu \$(cut -d" " -f14,15 /proc/\$BACKEND/stat)
+SQL
 }
 
 # Lets two statements take turns; leaves the best of each in $first and $second:
-# take_turns STATEMENT STATEMENT [SETTING [SETTING]]
+# take_turns cpu|wall STATEMENT STATEMENT [SETTINGS [SETTINGS]]
 take_turns()
 {
-	local turn a b
+	local turn a b line=1
+	[ "$1" = cpu ] || line=2
 	first= second=
 	for turn in 1 2 3; do
-		a=$(milliseconds "$1" "${3:-}")
-		b=$(milliseconds "$2" "${4:-${3:-}}")
-		first=$(awk "BEGIN { print (\"$first\" == \"\" || $a < \"$first\" + 0) ? $a : $first + 0 }")
-		second=$(awk "BEGIN { print (\"$second\" == \"\" || $b < \"$second\" + 0) ? $b : $second + 0 }")
+		a=$(run "$2" "${4:-}" | sed -n ${line}p)
+		b=$(run "$3" "${5:-${4:-}}" | sed -n ${line}p)
+		first=$(printf '%s\n' $first $a | sort -g | head -1)
+		second=$(printf '%s\n' $second $b | sort -g | head -1)
 	done
 }
 
@@ -51,18 +62,18 @@ ALTER TABLE funnel_ordered SET (parallel_workers = 2);
 VACUUM ANALYZE funnel_ordered;
 VACUUM ANALYZE funnel_arrival;
 SQL
-echo "$events events of $people people, four steps; times of the best of three turns, ratios"
+echo "$events events of $people people, four steps; ratios"
 
 for order in ordered arrival; do
 	baseline="SELECT sum(c), min(a), max(b) FROM (SELECT count(*) AS c, min(at) AS a, max(at) AS b FROM funnel_$order GROUP BY person) AS g"
 	for mode in '' strict_order strict_once; do
-		take_turns "$baseline" "SELECT sum(l) FROM (SELECT tiktokads.window_funnel('1 day', '$mode', at, $steps) AS l FROM funnel_$order GROUP BY person) AS g"
+		take_turns cpu "$baseline" "SELECT sum(l) FROM (SELECT tiktokads.window_funnel('1 day', '$mode', at, $steps) AS l FROM funnel_$order GROUP BY person) AS g"
 		report "window_funnel ${mode:-default}, rows by $order, to count, min, max" "$(awk "BEGIN { print $second / $first }")" \
 			"$([ -z "$mode" ] && echo at most 2.0 || echo for information)"
 	done
-	take_turns "$baseline" "SELECT sum(l) FROM (SELECT tiktokads.sequence_count('(?1).*(?2).*(?3)', at, $steps) AS l FROM funnel_$order GROUP BY person) AS g"
+	take_turns cpu "$baseline" "SELECT sum(l) FROM (SELECT tiktokads.sequence_count('(?1).*(?2).*(?3)', at, $steps) AS l FROM funnel_$order GROUP BY person) AS g"
 	report "sequence_count, rows by $order, to count, min, max" "$(awk "BEGIN { print $second / $first }")" "for information"
-	take_turns "$baseline" "SELECT sum(people) FROM tiktokads.funnel_levels('funnel_$order', 'person', 'at', '$step_names', '1 day')"
+	take_turns cpu "$baseline" "SELECT sum(people) FROM tiktokads.funnel_levels('funnel_$order', 'person', 'at', '$step_names', '1 day')"
 	report "funnel_levels, rows by $order, to count, min, max" "$(awk "BEGIN { print $second / $first }")" "for information"
 	levels_ms=$second
 done
@@ -70,7 +81,7 @@ done
 workers="SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET parallel_leader_participation = off; SET max_parallel_workers_per_gather"
 for order in ordered arrival; do
 	query="SELECT sum(l) FROM (SELECT tiktokads.window_funnel('1 day', '', at, $steps) AS l FROM funnel_$order GROUP BY person) AS g"
-	take_turns "$query" "$query" "$one_process" "$workers = 2"
+	take_turns wall "$query" "$query" "$one_process" "$workers = 2"
 	report "window_funnel, rows by $order: one process to two workers" "$(awk "BEGIN { print $first / $second }")" "at least 1.7"
 done
 
@@ -102,10 +113,10 @@ run.query("CREATE TABLE e (person UInt32, at UInt32, name LowCardinality(String)
 run.query("INSERT INTO e SELECT * FROM file('%s', CSV, 'person UInt32, at UInt32, name String')" % sys.argv[1])
 best = None
 for turn in range(3):
-    began = time.time()
+    began = time.process_time()
     run.query("SELECT level, count() FROM (SELECT windowFunnel(86400)(at, name = 'view', name = 'cart', name = 'checkout', name = 'pay') AS level"
               " FROM e GROUP BY person) GROUP BY level SETTINGS max_threads = 1")
-    took = (time.time() - began) * 1000
+    took = (time.process_time() - began) * 1000
     best = took if best is None else min(best, took)
 print(best)
 PYTHON

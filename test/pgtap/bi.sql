@@ -1,6 +1,6 @@
 -- BI views: columns, formulas and sources, against rows worked out by hand.
 BEGIN;
-SELECT plan(43);
+SELECT plan(47);
 
 DO $$ BEGIN
 	PERFORM tiktokads.partition_ensure(r.relation, '2026-01-01', '2026-01-31') FROM tiktokads.model_relation AS r WHERE r.kind = 'partitioned';
@@ -168,6 +168,27 @@ SELECT results_eq($$ SELECT forecast_month FROM tiktokads.pacing_report WHERE ca
 	FROM tiktokads.clock_today('Europe/Berlin') AS t $$, 'pacing: the month ends with what was spent and the daily rate for the days left');
 SELECT results_eq($$ SELECT spend_today, budget_used, budget_month = 450 * extract(day FROM date_trunc('month', today::timestamp) + interval '1 month -1 day') FROM tiktokads.pacing_report WHERE campaign_id = 31 $$,
 	$$ VALUES (0::numeric, 0::numeric, true) $$, 'pacing: a campaign that spends nothing');
+
+-- plans: the partitions of the days asked for, and no table that the question does not need
+CREATE FUNCTION pg_temp.read_by(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	line text;
+	tables text[] := '{}';
+BEGIN
+	FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
+		tables := tables || substring(line FROM '(?:Seq|Index|Heap|Only) Scan.* on (\w+)');
+	END LOOP;
+	RETURN (SELECT string_agg(DISTINCT t, ' ' ORDER BY t) FROM unnest(tables) AS t WHERE t !~ '_(pkey|idx)$');
+END;
+$$;
+SELECT is(pg_temp.read_by($$ SELECT sum(spend) FROM tiktokads.campaign_report WHERE date_day BETWEEN '2026-01-05' AND '2026-01-20' $$), 'report_campaign_daily_202601',
+	'campaign_report reads the partition of its days, and nothing else for sums');
+SELECT is(pg_temp.read_by($$ SELECT campaign_name, sum(spend) FROM tiktokads.campaign_report WHERE date_day BETWEEN '2026-01-05' AND '2026-01-20' GROUP BY 1 $$),
+	'campaign report_campaign_daily_202601', 'and the campaigns for their names');
+SELECT is(pg_temp.read_by($$ SELECT sum(spend) FROM tiktokads.tiktok_ads__ad_report WHERE date_day BETWEEN '2026-01-05' AND '2026-01-20' $$),
+	'report_ad_daily_202601 report_ad_hourly_202601', 'a compatible view reads that month of hours and days alone');
+SELECT is(pg_temp.read_by($$ SELECT sum(spend) FROM tiktokads.hourly_report WHERE date_day BETWEEN '2026-01-05' AND '2026-01-20' $$),
+	'report_campaign_hourly_202601', 'so does the hourly report');
 
 SELECT is_empty($$
 	SELECT m.relation, c.name FROM tiktokads.model_relation AS m JOIN tiktokads.model_column AS c ON c.relation = m.relation

@@ -48,6 +48,16 @@ my $all = $node->safe_psql('postgres', $facts);
 my $of_ana = seen_by($node, 'ana', 'postgres', $facts);
 is($of_ana, join("\n", grep { /\|1\|/ } split /\n/, $all), 'an analyst sees the rows of one account');
 
+# queries for exporters, as a monitor
+$node->safe_psql('postgres', 'CREATE ROLE mon LOGIN IN ROLE tiktokads_monitor');
+for my $file ('postgres_exporter.yml', 'tiktokads.collector.yml')
+{
+	my @queries = slurp_file("doc/monitoring/$file") =~ /query: \|\n((?: {4,}.*\n)+)/g;
+	cmp_ok(scalar(@queries), '>=', 3, "$file has queries");
+	my @refused = grep { my ($status) = $node->psql('postgres', $_, extra_params => [ '-U', 'mon' ]); $status != 0 } @queries;
+	is("@refused", '', 'which a monitor may run');
+}
+
 # dump and restore
 my $dump = $node->backup_dir . '.dump';
 $node->command_ok([ 'pg_dump', '-Fc', '-f', $dump, $node->connstr('postgres') ], 'pg_dump');
