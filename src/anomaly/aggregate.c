@@ -288,11 +288,6 @@ season_period(const Grid *grid, bool given, int period, const char *name)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("period of %s must be at least 2", name)));
-	if (grid->n < 2 * period + 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the series has %d values, but %s with period %d needs %d", grid->n, name, period,
-						2 * period + 1)));
 	return period;
 }
 

@@ -129,14 +129,14 @@ CREATE AGGREGATE tiktokads.stl(value float8, at timestamp, period int)
 	COMBINEFUNC = tiktokads.series_combine, SERIALFUNC = tiktokads.series_serialize,
 	DESERIALFUNC = tiktokads.series_deserialize, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE tiktokads.stl(float8, timestamp, int) IS 'Aggregate: seasonal-trend decomposition by loess (Cleveland et al. 1990), one point for each step of the series from its first to its last measurement. period: steps in a season; NULL takes the shortest that the distance of the rows suggests. NULL without any value; an error for fewer than two periods and a value. See the form with options.';
+COMMENT ON AGGREGATE tiktokads.stl(float8, timestamp, int) IS 'Aggregate: seasonal-trend decomposition by loess (Cleveland et al. 1990), one point for each step of the series from its first to its last measurement. period: steps in a season; NULL takes the shortest that the distance of the rows suggests. A series of less than two periods and a value has a trend alone. NULL without any value. See the form with options.';
 CREATE AGGREGATE tiktokads.stl(value float8, at timestamp, period int, options jsonb)
 (
 	SFUNC = tiktokads.series_add, STYPE = internal, SSPACE = 8192, FINALFUNC = tiktokads.stl_final,
 	COMBINEFUNC = tiktokads.series_combine, SERIALFUNC = tiktokads.series_serialize,
 	DESERIALFUNC = tiktokads.series_deserialize, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE tiktokads.stl(float8, timestamp, int, jsonb) IS 'Aggregate: seasonal-trend decomposition by loess (Cleveland et al. 1990), one point for each step of the series from its first to its last measurement. period: steps in a season; NULL takes the shortest that the distance of the rows suggests. NULL without any value; an error for fewer than two periods and a value. Options, all as in Rs stl(): seasonal_window (7, or "periodic"), trend_window, low_pass_window, seasonal_degree, trend_degree, low_pass_degree, seasonal_jump, trend_jump, low_pass_jump, robust, inner, outer.';
+COMMENT ON AGGREGATE tiktokads.stl(float8, timestamp, int, jsonb) IS 'Aggregate: seasonal-trend decomposition by loess (Cleveland et al. 1990), one point for each step of the series from its first to its last measurement. period: steps in a season; NULL takes the shortest that the distance of the rows suggests. A series of less than two periods and a value has a trend alone. NULL without any value. Options, all as in Rs stl(): seasonal_window (7, or "periodic"), trend_window, low_pass_window, seasonal_degree, trend_degree, low_pass_degree, seasonal_jump, trend_jump, low_pass_jump, robust, inner, outer.';
 CREATE AGGREGATE tiktokads.stl(value float8, at timestamptz, period int)
 (
 	SFUNC = tiktokads.series_add, STYPE = internal, SSPACE = 8192, FINALFUNC = tiktokads.stl_final,
@@ -219,3 +219,11 @@ CREATE AGGREGATE tiktokads.seasonal_esd(value float8, at timestamptz, options js
 	DESERIALFUNC = tiktokads.series_deserialize, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE tiktokads.seasonal_esd(float8, timestamptz, jsonb) IS 'The same for instants, whose wall time is that of the session''s TimeZone: see {name}(float8, timestamp{", integer" if num else ""}{", jsonb" if withopt else ""}).';
+
+-- day_band()
+
+CREATE TYPE tiktokads.day_band AS (expected float8, lower float8, upper float8, down float8, up float8);
+COMMENT ON TYPE tiktokads.day_band IS 'What a day''s number should have been: expected value, the limits of 95 % of such days, and how surprising so little (down) and so much (up) is: minus the decimal logarithm of its chance.';
+CREATE FUNCTION tiktokads.day_band(family text, at date, value float8, exposure float8 DEFAULT 1, share_low float8 DEFAULT 1, share_high float8 DEFAULT 1, learn boolean DEFAULT true, judge boolean DEFAULT true) RETURNS tiktokads.day_band
+LANGUAGE c WINDOW IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'tiktokads_day_band';
+COMMENT ON FUNCTION tiktokads.day_band IS 'Window function: judges a daily number by up to 56 days before it in its partition, day of the week included. Call it OVER (PARTITION BY ... ORDER BY at). family: amount (Student''s tail of logarithms), count (negative binomial), rate (beta-binomial: value out of exposure trials). exposure: what the value is in proportion to. share_low, share_high: between which parts of the day''s value have arrived by now. learn: whether later days are judged by this one. NULL before 7 days are known, when judge is false, and for NULLs; an error for another family.';

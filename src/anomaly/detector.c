@@ -3,8 +3,8 @@
  *
  * Each value is compared with what was expected of it: the level, the hour of
  * the day's mean or the hour of the week's, whichever erred least of late.
- * Several witnesses watch: the value itself, its error alone, averaged over 5,
- * 25, 125 and 625 rows (a small shift that lasts), the error's surprise over the
+ * Several witnesses watch: the value itself, its error averaged over 3, 9,
+ * 27, 81 and 243 rows (a small shift that lasts), the error's surprise over the
  * error before, and the roughness (a series that goes wild, or flat).  Each knows
  * how far off its statistic was in the past, and says how seldom it was as far
  * off as now: a tail count mixed with a heavy-tailed prior, which speaks where
@@ -28,26 +28,26 @@
 #include <string.h>
 
 #define WARM_UP			8		/* rows before a witness speaks */
-#define SPREAD_ROWS		8000	/* rows over which centre and spread are learnt */
+#define SPREAD_ROWS		20000	/* rows over which centre and spread are learnt */
 #define CLIP			3.0		/* spreads beyond which a distance teaches no more */
-#define KEPT_MOST		20000	/* distances before all counts are halved */
-#define PRIOR_WEIGHT	3.0		/* the prior counts as so many distances */
+#define KEPT_MOST		5000	/* distances before all counts are halved */
+#define PRIOR_WEIGHT	0.5		/* the prior counts as so many distances */
 #define INDIRECT_WEIGHT	0.8		/* of every witness but the value itself */
-#define LEVEL_ROWS		1000
-#define DAY_ROWS		100		/* rows of an hour's mean */
-#define WEEK_ROWS		100
-#define RIVAL_ROWS		1000	/* rows over which predictors are judged */
+#define LEVEL_ROWS		3000
+#define DAY_ROWS		200		/* rows of an hour's mean */
+#define WEEK_ROWS		80
+#define RIVAL_ROWS		500	/* rows over which predictors are judged */
 #define RIVAL_MARGIN	0.9		/* a season must be that much better than the level */
-#define ROUGH_ROWS		24
-#define REPEAT_ROWS		2000
-#define FADE_SHARE		0.1		/* the memory of an episode fades over this share of the rows seen, */
-#define FADE_LEAST		20		/* within these bounds */
-#define FADE_MOST		600
-#define FADE_SURPRISE	0.7		/* what a past surprise takes from the next, */
-#define FADE_GAP		1.0		/* or all of it but this, if that is more */
-#define SCORE_HALF		1.6		/* net surprise, in powers of ten, of score 0.5 */
+#define ROUGH_ROWS		36
+#define REPEAT_ROWS		500
+#define FADE_SHARE		0.15		/* the memory of an episode fades over this share of the rows seen, */
+#define FADE_LEAST		40		/* within these bounds */
+#define FADE_MOST		300
+#define FADE_SURPRISE	0.9		/* what a past surprise takes from the next, */
+#define FADE_GAP		0.8		/* or all of it but this, if that is more */
+#define SCORE_HALF		1.5		/* net surprise, in powers of ten, of score 0.5 */
 
-static const double scale_rows[DETECTOR_SCALES] = {1, 5, 25, 125, 625};
+static const double scale_rows[DETECTOR_SCALES] = {3, 9, 27, 81, 243};
 
 /* The bin of a distance in spreads: below 1/4, then four an octave; part: how far into the bin. */
 static int
@@ -115,7 +115,8 @@ witness_ask(Witness *witness, double x, bool centred)
 		int			bin = bin_of(far, &part);
 		/* within a bin distances are taken as spread evenly */
 		double		beyond = witness->tail[bin] - part * (witness->tail[bin] - witness->tail[bin + 1]);
-		double		prior = 1 / ((1 + far) * (1 + far));
+		/* falls as the power 2.5 */
+		double		prior = 1 / ((1 + far) * (1 + far) * sqrt(1 + far));
 
 		p = (beyond + PRIOR_WEIGHT * prior) / (witness->kept + PRIOR_WEIGHT);
 		witness_count(witness, bin);

@@ -212,7 +212,7 @@ negative_binomial_below(double count, double mean, double variance)
 
 /*
  * P(X <= count) successes of so many trials whose rate is beta(a, b).
- * Summed from the nearer end; beyond 10,000 terms by the normal approximation.
+ * Summed from the nearer end; beyond 1,000 terms by the normal approximation.
  */
 double
 beta_binomial_below(double count, double trials, double a, double b)
@@ -227,7 +227,7 @@ beta_binomial_below(double count, double trials, double a, double b)
 		return 0;
 	if (count >= trials)
 		return 1;
-	if (fmin(count, trials - count) > 10000)
+	if (fmin(count, trials - count) > 1000)
 	{
 		double		variance = trials * rate * (1 - rate) * (a + b + trials) / (a + b + 1);
 

@@ -332,7 +332,7 @@ stl_workspace(int n, int period)
 /*
  * Takes y apart; options must have gone through stl_defaults().  trend,
  * seasonal and weights hold n values each, work stl_workspace() of them.
- * n must be at least two periods.
+ * A series of less than two periods and a value has no season, but a trend.
  */
 void
 stl_decompose(int n, const double *y, const StlOptions *options, double *trend, double *seasonal,
@@ -342,8 +342,15 @@ stl_decompose(int n, const double *y, const StlOptions *options, double *trend, 
 
 	for (int i = 0; i < n; i++)
 	{
-		trend[i] = 0;
+		trend[i] = seasonal[i] = 0;
 		weights[i] = 1;
+	}
+	if (n <= 2 * options->period)
+	{
+		Loess		slow = {options->trend_window, options->trend_degree, options->trend_jump, NULL};
+
+		loess_smooth(&slow, n, y - 1, trend - 1, work);
+		return;
 	}
 	for (int round = 0; round <= options->outer; round++)
 	{
