@@ -129,6 +129,7 @@ DECLARE
 	columns text;
 	bands text;
 	hits text;
+	any_hit text;
 	floor numeric;
 	missing text;
 	report text := format('tiktokads.%I', 'report_' || level || '_daily');
@@ -163,11 +164,14 @@ BEGIN
 		CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM tiktokads.anomaly_detector AS d CROSS JOIN LATERAL jsonb_array_elements(d.conditions) AS a
 			WHERE d.enabled AND a ->> s.signal IN ('rising', 'falling')) AS trend) AS t
 	WHERE s.signal = ANY (signals);
-	SELECT string_agg(format('(%L, %L, %L, %s, %L, %s AND greatest(j.spend, j.usual_spend) >= %s AND coalesce((j.%I).expected >= %s, false), j.%I, %s, j.%I, %s::float8, %L::boolean)',
-			d.detector, d.kind, d.topic, d.priority, d.signal, '(' || tiktokads.anomaly_condition_sql(d) || ')', d.minimum_spend,
-			'band_' || d.signal, d.minimum_volume, s.numerator, coalesce('j.' || quote_ident(s.denominator), '1'), 'band_' || d.signal, s.scale, s.inverse),
-		E',\n\t\t' ORDER BY d.priority) INTO hits
-	FROM tiktokads.anomaly_detector AS d JOIN tiktokads.anomaly_signal AS s ON s.signal = d.signal
+	-- few days are hit: they are found by one condition, and only then told apart
+	SELECT string_agg(format('(%L, %L, %L, %s, %L, %s, j.%I, %s, j.%I, %s::float8, %L::boolean)',
+			d.detector, d.kind, d.topic, d.priority, d.signal, h.hit, s.numerator, coalesce('j.' || quote_ident(s.denominator), '1'), 'band_' || d.signal, s.scale, s.inverse),
+			E',\n\t\t' ORDER BY d.priority), string_agg('(' || h.hit || ')', E'\n\t\tOR ' ORDER BY d.priority) INTO hits, any_hit
+	FROM tiktokads.anomaly_detector AS d
+		JOIN tiktokads.anomaly_signal AS s ON s.signal = d.signal
+		CROSS JOIN LATERAL (SELECT format('(%s) AND greatest(j.spend, j.usual_spend) >= %s AND coalesce((j.%I).expected >= %s, false)',
+			tiktokads.anomaly_condition_sql(d), d.minimum_spend, 'band_' || d.signal, d.minimum_volume) AS hit) AS h
 	WHERE d.enabled AND d.kind IN ('metric', 'pattern') AND anomaly_judge_sql.level = ANY (d.levels);
 	RETURN format($sql$
 WITH account AS MATERIALIZED (
@@ -210,10 +214,10 @@ SELECT %10$L, j.advertiser_id, j.entity_id, j.stat_date, d.detector, d.kind, d.t
 	d.scale * CASE WHEN d.inverse THEN d.den / nullif((d.band).upper, 0) ELSE (d.band).lower / nullif(d.den, 0) END,
 	d.scale * CASE WHEN d.inverse THEN d.den / nullif((d.band).lower, 0) ELSE (d.band).upper / nullif(d.den, 0) END,
 	d.num - (d.band).expected, greatest((d.band).down, (d.band).up), j.spend, j.usual_spend
-FROM judged AS j
+FROM (SELECT * FROM judged AS j WHERE j.judged AND (%12$s) OFFSET 0) AS j
 	CROSS JOIN LATERAL (VALUES
 		%11$s) AS d (detector, kind, topic, priority, signal, hit, num, den, band, scale, inverse)
-WHERE j.judged AND d.hit
+WHERE d.hit
 $sql$, report, key, 'report_' || level || '_daily', columns, floor, bands,
 		(SELECT string_agg(format(', (tiktokads.anomaly_share(a.advertiser_id, %1$L)).low AS low_%1$s, (tiktokads.anomaly_share(a.advertiser_id, %1$L)).high AS high_%1$s', n), '')
 			FROM (SELECT DISTINCT s.numerator AS n FROM tiktokads.anomaly_signal AS s WHERE s.restates AND s.signal = ANY (signals)) AS u),
@@ -221,7 +225,7 @@ $sql$, report, key, 'report_' || level || '_daily', columns, floor, bands,
 			FROM (SELECT DISTINCT s.numerator AS n FROM tiktokads.anomaly_signal AS s WHERE s.restates AND s.signal = ANY (signals)) AS u),
 		(SELECT string_agg(format(', u.low_%1$s[least(u.today - u.stat_date, 28) + 1] AS share_low_%1$s, u.high_%1$s[least(u.today - u.stat_date, 28) + 1] AS share_high_%1$s', n), '')
 			FROM (SELECT DISTINCT s.numerator AS n FROM tiktokads.anomaly_signal AS s WHERE s.restates AND s.signal = ANY (signals)) AS u),
-		level, hits);
+		level, hits, any_hit);
 END;
 $$;
 COMMENT ON FUNCTION tiktokads.anomaly_judge_sql IS 'The query that judges the days of one level: parameters are first day, last day and ad account (NULL: all). NULL when no detector looks at the level; an error when detectors look at columns that the table lacks.';
