@@ -22,7 +22,7 @@
 #define WEEKDAY_PRIOR	1.0		/* days that speak for no difference */
 #define RECENT_DAYS		15		/* days whose median is the usual rate of late */
 #define CUT_FACTOR		2.0		/* days beyond this many times the usual rate are cut back to it */
-#define ROBUST_MOST		2.2		/* standard deviations may be so many median deviations: 1.5 of the normal's */
+#define SCATTER_ROUNDS	3
 #define SCATTER_MIN		0.01	/* square of the relative scatter that is always allowed for */
 #define AMOUNT_ZERO		0.02	/* part of the expected amount that stands for nothing */
 #define FREEDOM			12.0	/* of Student's tail: advertising has more outliers than the normal */
@@ -155,6 +155,45 @@ learn_weekdays(const BandDay *days, int count, const double *cut, Usual *usual)
 		usual->weekday[w] = fmin(3, fmax(0.3, (value[w] + prior) / (exposure[w] * all_value / all_exposure + prior)));
 }
 
+/*
+ * The relative scatter of days around what the rate expects of them.  What is
+ * beyond two standard deviations is cut back to them, and they are taken anew:
+ * an outlier yesterday must not excuse the same today.
+ */
+static void
+learn_scatter(const BandDay *days, int count, const double *cut, BandFamily family, int32_t day, Usual *usual)
+{
+	double		offs[BAND_DAYS],
+				weight[BAND_DAYS];
+	double		weights = 0,
+				chance = 0,
+				limit = HUGE_VAL,
+				square = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		double		part = 1 / (usual->rate * days[i].exposure * usual->weekday[days[i].weekday]);
+		double		off = cut[i] * part - 1;
+
+		offs[i] = off * off;
+		weight[i] = weight_of((day - days[i].day) / 4);
+		weights += weight[i];
+		chance += weight[i] * part;
+	}
+	if (!(weights > 0))
+		return;
+	for (int round = 0; round < SCATTER_ROUNDS; round++)
+	{
+		square = 0;
+		for (int i = 0; i < count; i++)
+			square += weight[i] * (offs[i] < limit ? offs[i] : limit);
+		square /= weights;
+		limit = 4 * square;
+	}
+	/* less what chance gives counts, more what is not known of the rate itself */
+	usual->scatter = fmax(SCATTER_MIN, square - (family == BAND_AMOUNT ? 0 : chance / weights)) * (1 + 1.0 / count);
+}
+
 /* Learns rate and scatter of the days before this one; false when too few are known. */
 static bool
 learn_usual(const BandHistory *history, BandFamily family, int32_t day, Usual *usual)
@@ -162,14 +201,8 @@ learn_usual(const BandHistory *history, BandFamily family, int32_t day, Usual *u
 	int			count = history->count < BAND_DAYS ? history->count : BAND_DAYS;
 	const BandDay *days = history->days;
 	double		cut[BAND_DAYS];
-	double		offs[BAND_DAYS];
-	double		away[BAND_DAYS];
-	double		chance = 0;
-	double		middle;
 	double		value = 0,
-				exposure = 0,
-				weights = 0,
-				square = 0;
+				exposure = 0;
 
 	if (count < BAND_DAYS_MIN)
 		return false;
@@ -184,30 +217,8 @@ learn_usual(const BandHistory *history, BandFamily family, int32_t day, Usual *u
 	}
 	usual->rate = exposure > 0 ? value / exposure : 0;
 	usual->scatter = SCATTER_MIN;
-	if (!(usual->rate > 0))
-		return true;
-	for (int i = 0; i < count; i++)
-	{
-		double		weight = weight_of((day - days[i].day) / 4);
-		double		mean = usual->rate * days[i].exposure * usual->weekday[days[i].weekday];
-		double		part = 1 / mean;
-		double		off = cut[i] * part - 1;
-
-		offs[i] = away[i] = off;
-		square += weight * off * off;
-		chance += weight * part;
-		weights += weight;
-	}
-	if (!(weights > 0))
-		return true;
-	/* an outlier yesterday must not excuse the same today */
-	middle = kth_smallest(away, count, count / 2);
-	for (int i = 0; i < count; i++)
-		away[i] = fabs(offs[i] - middle);
-	middle = ROBUST_MOST * kth_smallest(away, count, count / 2);
-	square = fmin(square / weights, middle * middle);
-	/* less what chance gives counts, more what is not known of the rate itself */
-	usual->scatter = fmax(SCATTER_MIN, square - (family == BAND_AMOUNT ? 0 : chance / weights)) * (1 + 1.0 / count);
+	if (usual->rate > 0)
+		learn_scatter(days, count, cut, family, day, usual);
 	return true;
 }
 
