@@ -1,9 +1,12 @@
 -- from reports to incidents: planted ones are found, told once and explained, and nothing else is
 
+\set SHOW_CONTEXT never
+-- without reports it says what to do
+CALL tiktokads.detect();
+SELECT tiktokads.pacing();
 CALL tiktokads.create_model();
 SET TimeZone = 'UTC';
 \pset null NULL
-\set SHOW_CONTEXT never
 SET DateStyle = 'ISO';
 
 -- numbers come from hashes, so that they are the same everywhere
@@ -146,12 +149,13 @@ SELECT * FROM tiktokads.detect_anomalies('2026-03-14', '2026-03-14', 103);
 DELETE FROM tiktokads.anomaly_detector_override;
 
 -- budgets
-UPDATE tiktokads.campaign SET budget = 100, budget_mode = 'BUDGET_MODE_DAY' WHERE campaign_id = 112001;
+UPDATE tiktokads.campaign SET budget = (SELECT round(avg(spend)) FROM tiktokads.report_campaign_daily WHERE campaign_id = 112001), budget_mode = 'BUDGET_MODE_DAY' WHERE campaign_id = 112001;
+UPDATE tiktokads.report_campaign_daily SET spend = spend * 1.4 WHERE campaign_id = 112001 AND stat_date >= '2026-03-12';
 SELECT DISTINCT detector, level, entity_id, direction FROM tiktokads.detect_anomalies('2026-03-10', '2026-03-14', 112);
 INSERT INTO tiktokads.pacing_budget (advertiser_id, level, entity_id, budget) VALUES (100, 'advertiser', 100, 20000);
 SELECT advertiser_id, month, known_to, days_left, budget, spend, spend_lower < spend_expected AND spend_expected < spend_upper AS inside,
 	spend_expected BETWEEN spend * 31 / 15 * 0.9 AND spend * 31 / 15 * 1.1 AS about, state FROM tiktokads.pacing('advertiser', '2026-03-01', 100);
-SELECT entity_id, budget, state FROM tiktokads.pacing(advertiser_id => 112) WHERE budget IS NOT NULL;
+SELECT p.entity_id, p.budget = c.budget * 31 AS month, p.state FROM tiktokads.pacing(advertiser_id => 112) AS p JOIN tiktokads.campaign AS c ON c.campaign_id = p.entity_id WHERE p.budget IS NOT NULL;
 SELECT count(*) FROM tiktokads.pacing(advertiser_id => 999);
 
 -- how complete a day is, is learnt from what was seen

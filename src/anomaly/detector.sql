@@ -99,7 +99,7 @@ DECLARE
 		'priority', 'Of all that an entity''s day shows, the detector with the lowest number tells it.',
 		'topic', 'Detectors of one topic find one thing: spend, delivery, click, conversion, frequency, budget, data.',
 		'signal', 'Signal whose observed and expected values the incident shows; NULL for missing data.',
-		'conditions', 'Array of objects of signal and state, one of which must hold whole. States: up, down (surprising and far enough), stopped (nothing at all), not_up, not_down, steady (within a fifth above and a third below, or within the band), rising, falling (last 7 days against the 21 before).',
+		'conditions', 'Array of objects of signal and state, one of which must hold whole. States: up, down (surprising and far enough), stopped (nothing at all, where silence is rare), not_up, not_down, steady (within a fifth above and a third below, or within the band), rising, falling (last 7 days against the 21 before).',
 		'levels', 'Levels that it looks at: advertiser, campaign, adgroup, ad.',
 		'minimum_surprise', 'How unlikely up and down must be: 4 is one in ten thousand days. The number of entities that are looked at is added as a power of ten.',
 		'minimum_change', 'How far from the expected value, in proportion to it: 0.5 is half as much again, or a third less.',
@@ -124,7 +124,7 @@ $do$;
 INSERT INTO tiktokads.anomaly_detector_shipped (detector, kind, priority, topic, signal, conditions, levels, minimum_surprise, minimum_change, minimum_spend, minimum_volume, description) VALUES
 	('missing_data', 'missing', 10, 'data', NULL, '[]', '{advertiser}', 0, 0, 0, 0,
 		'A day has no data at all though the days before had: the sync failed, the data are late, or the token lost its rights. No number of that day is judged.'),
-	('delivery_stopped', 'pattern', 20, 'delivery', 'spend', '[{"spend": "stopped"}]', '{advertiser,campaign,adgroup,ad}', 4, 0.5, 20, 0,
+	('delivery_stopped', 'pattern', 20, 'delivery', 'spend', '[{"spend": "stopped"}]', '{advertiser,campaign,adgroup,ad}', 3.5, 0.5, 20, 0,
 		'Nothing was delivered though nobody switched it off: look for a rejected ad, an empty balance, an ended schedule.'),
 	('tracking_broken', 'pattern', 30, 'conversion', 'conversion', '[{"conversion": "down", "cvr": "down", "clicks": "not_down"}]', '{advertiser,campaign,adgroup,ad}', 4, 0.5, 20, 4,
 		'Conversions collapsed while clicks hold: the pixel, the app''s tracking or the landing page is broken.'),
@@ -147,7 +147,7 @@ INSERT INTO tiktokads.anomaly_detector_shipped (detector, kind, priority, topic,
 	('spend_down', 'metric', 100, 'delivery', 'spend', '[{"spend": "down"}]', '{advertiser,campaign,adgroup,ad}', 4, 0.5, 20, 0,
 		'Much less was spent than usual.'),
 	('budget_pacing', 'budget', 110, 'budget', 'spend', '[]', '{campaign,adgroup}', 0, 0.25, 20, 0,
-		'Spend of three days is off the daily budget: over it by more than minimum_change, or under half of it after filling it before.');
+		'Spend of three days is off the daily budget: over it by more than minimum_change after keeping to it, or under half of it after filling it.');
 
 CREATE TABLE tiktokads.anomaly_mute
 (
@@ -222,7 +222,7 @@ COMMENT ON COLUMN tiktokads.anomaly_completeness.age IS 'Days after the day.';
 COMMENT ON COLUMN tiktokads.anomaly_completeness.share_low IS 'At least this part of the final number is in.';
 COMMENT ON COLUMN tiktokads.anomaly_completeness.share_high IS 'At most this part is.';
 INSERT INTO tiktokads.anomaly_completeness (age, share_low, share_high) VALUES
-	(0, 0.3, 1), (1, 0.5, 1), (2, 0.6, 1), (3, 0.7, 1), (7, 0.85, 1), (14, 0.95, 1), (28, 1, 1);
+	(0, 0.25, 1), (1, 0.4, 1), (2, 0.45, 1), (3, 0.5, 1), (7, 0.6, 1), (14, 0.8, 1), (21, 0.9, 1), (28, 1, 1);
 
 -- what the user did
 

@@ -8,6 +8,19 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION tiktokads.anomaly_today IS 'The current day in an ad account''s time zone; in UTC when the account or its zone is unknown.';
 
+CREATE FUNCTION tiktokads.anomaly_need_model() RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	IF to_regclass('tiktokads.report_advertiser_daily') IS NULL THEN
+		RAISE undefined_table USING
+			MESSAGE = 'there are no reports in this database yet',
+			HINT = 'Run CALL tiktokads.create_model(), and sync or load reports.';
+	END IF;
+END;
+$$;
+COMMENT ON FUNCTION tiktokads.anomaly_need_model IS 'An error when the tables of the model were not made yet.';
+REVOKE ALL ON FUNCTION tiktokads.anomaly_need_model FROM PUBLIC;
+
 CREATE FUNCTION tiktokads.anomaly_share(advertiser_id bigint, numerator name, OUT low float8[], OUT high float8[])
 LANGUAGE sql STABLE
 BEGIN ATOMIC
@@ -54,7 +67,8 @@ BEGIN
 	RETURN CASE wanted
 		WHEN 'up' THEN format('(j.%1$I).up >= %2$s + j.size AND j.%3$I >= (j.%1$I).expected * %4$s', 'band_' || signal, surprise, s.numerator, 1 + change)
 		WHEN 'down' THEN format('(j.%1$I).down >= %2$s + j.size AND j.%3$I <= (j.%1$I).expected * %4$s', 'band_' || signal, surprise, s.numerator, less)
-		WHEN 'stopped' THEN format('(j.%1$I).down >= %2$s + j.size AND j.%3$I = 0', 'band_' || signal, surprise, s.numerator)
+		-- silence is as surprising as it is rare with the entity and its kind, to the power of its days
+		WHEN 'stopped' THEN format('j.%3$I = 0 AND (j.%1$I).down >= %2$s AND j.silence >= %2$s + j.size', 'band_' || signal, surprise, s.numerator)
 		WHEN 'not_up' THEN format('j.%2$I <= greatest((j.%1$I).expected * 1.2, (j.%1$I).upper)', 'band_' || signal, s.numerator)
 		WHEN 'not_down' THEN format('j.%2$I >= least((j.%1$I).expected * 0.667, (j.%1$I).lower)', 'band_' || signal, s.numerator)
 		WHEN 'steady' THEN format('j.%2$I BETWEEN least((j.%1$I).expected * 0.667, (j.%1$I).lower) AND greatest((j.%1$I).expected * 1.2, (j.%1$I).upper)', 'band_' || signal, s.numerator)
@@ -87,9 +101,9 @@ BEGIN
 			END IF;
 			whole := concat_ws(' AND ', whole, state_sql);
 		END LOOP;
-		-- a holiday excuses everything but silence
+		-- a holiday excuses everything but silence, and silence is told as such alone
 		IF NOT alternative::text LIKE '%"stopped"%' THEN
-			whole := concat_ws(' AND ', whole, 'NOT j.holiday');
+			whole := concat_ws(' AND ', whole, 'NOT j.holiday AND j.spend > 0');
 		END IF;
 		result := concat_ws(' OR ', result, '(' || whole || ')');
 	END LOOP;
@@ -196,14 +210,21 @@ base AS (
 		JOIN day AS d ON d.advertiser_id = s.advertiser_id AND d.stat_date BETWEEN s.first AND s.last + 3 AND d.stat_date < a.today
 		LEFT JOIN %1$s AS r ON r.advertiser_id = s.advertiser_id AND r.%2$I = s.entity_id AND r.stat_date = d.stat_date
 	WHERE s.last >= $1 - 3),
+pool AS (
+	SELECT advertiser_id, count(*) FILTER (WHERE spend = 0) AS off, count(*) AS days FROM base GROUP BY 1),
 usual AS (
-	SELECT b.*, coalesce(avg(b.spend) OVER before, 0) AS usual_spend, count(*) OVER (w ROWS UNBOUNDED PRECEDING) AS days
+	SELECT b.*, (b.spend = 0)::int AS off, coalesce(avg(b.spend) OVER before, 0) AS usual_spend, count(*) OVER (w ROWS UNBOUNDED PRECEDING) AS days
 	FROM base AS b
 	WINDOW w AS (PARTITION BY b.advertiser_id, b.entity_id ORDER BY b.stat_date), before AS (w ROWS BETWEEN 7 PRECEDING AND 1 PRECEDING)),
 guarded AS (
-	SELECT u.*, u.stat_date >= $1 AND greatest(u.spend, u.usual_spend) >= %5$s AS judged %9$s FROM usual AS u),
+	SELECT u.*, u.stat_date >= $1 AND greatest(u.spend, u.usual_spend) >= %5$s AS judged,
+		u.days - coalesce(max(CASE WHEN u.off = 0 THEN u.days END) OVER w, 0) AS run,
+		coalesce(sum(u.off) OVER (w ROWS BETWEEN 56 PRECEDING AND 1 PRECEDING), 0) AS off_before, least(u.days - 1, 56) AS days_before, p.off AS off_pool, p.days AS days_pool %9$s
+	FROM usual AS u JOIN pool AS p ON p.advertiser_id = u.advertiser_id
+	WINDOW w AS (PARTITION BY u.advertiser_id, u.entity_id ORDER BY u.stat_date)),
 judged AS (
-	SELECT b.*, %6$s
+	SELECT b.*, b.run * -log((greatest(b.off_before - b.run + 1, 0)
+			+ 10 * (greatest(b.off_pool - b.run, 0) + 0.05) / (b.days_pool + 1)) / (b.days_before + 10)) AS silence, %6$s
 	FROM guarded AS b
 	WINDOW w AS (PARTITION BY b.advertiser_id, b.entity_id ORDER BY b.stat_date),
 		w7 AS (w ROWS BETWEEN 6 PRECEDING AND CURRENT ROW), w21 AS (w ROWS BETWEEN 27 PRECEDING AND 7 PRECEDING))

@@ -54,6 +54,7 @@ BEGIN
 	IF interval_level IS NULL OR NOT (interval_level > 0 AND interval_level < 1) THEN
 		RAISE invalid_parameter_value USING MESSAGE = 'interval_level must be between 0 and 1';
 	END IF;
+	PERFORM tiktokads.anomaly_need_model();
 	RETURN QUERY EXECUTE format($sql$
 	WITH account AS (
 		SELECT a.advertiser_id, date_trunc('month', coalesce($1, a.today - 1)::timestamp)::date AS month, a.today - 1 AS yesterday

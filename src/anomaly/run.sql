@@ -26,7 +26,7 @@ SELECT %3$L, s.advertiser_id, s.entity_id, s.stat_date, d.detector, d.kind, d.to
 FROM spent AS s CROSS JOIN tiktokads.anomaly_detector AS d
 WHERE d.kind = 'budget' AND d.enabled AND %3$L = ANY (d.levels) AND s.stat_date >= $1
 	AND greatest(s.spend, s.usual_spend) >= d.minimum_spend
-	AND (s.least3 > 1 + d.minimum_change AND s.days >= 3 OR s.most3 < 0.5 AND s.before14 >= 0.8 AND s.days >= 7)
+	AND (s.least3 > 1 + d.minimum_change AND s.before14 <= 1.1 AND s.days >= 7 OR s.most3 < 0.5 AND s.before14 >= 0.8 AND s.days >= 7)
 $sql$, 'report_' || level || '_daily', level || '_id', level, level) USING from_date, to_date, advertiser_id;
 END;
 $$;

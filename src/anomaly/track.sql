@@ -186,6 +186,7 @@ BEGIN
 			MESSAGE = format('unknown level in %s', levels),
 			HINT = 'Levels are advertiser, campaign, adgroup and ad.';
 	END IF;
+	PERFORM tiktokads.anomaly_need_model();
 	followed := tiktokads.anomaly_follow(from_date, to_date, advertiser_id, levels, found_by);
 	RETURN QUERY SELECT a.* FROM tiktokads.anomaly AS a WHERE a.anomaly = ANY (followed) ORDER BY a.started_on, a.anomaly;
 END;
@@ -242,6 +243,7 @@ BEGIN
 	IF recheck_days IS NULL OR recheck_days NOT BETWEEN 1 AND 28 THEN
 		RAISE invalid_parameter_value USING MESSAGE = 'recheck_days must be between 1 and 28';
 	END IF;
+	PERFORM tiktokads.anomaly_need_model();
 	PERFORM tiktokads.anomaly_observe(advertiser_id);
 	FOR account IN
 		SELECT DISTINCT r.advertiser_id AS id, p.judged_to, tiktokads.anomaly_today(r.advertiser_id) AS today
@@ -271,6 +273,7 @@ CREATE FUNCTION tiktokads.backtest_anomalies(from_date date, to_date date, adver
 	OUT incidents bigint, OUT labelled bigint, OUT confirmed bigint, OUT detected bigint, OUT "precision" float8, OUT recall float8, OUT delay_days float8)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+	PERFORM tiktokads.anomaly_need_model();
 	EXECUTE format($sql$
 		WITH episode AS MATERIALIZED (
 			SELECT row_number() OVER () AS n, (e.worst).advertiser_id, (e.worst).level, (e.worst).entity_id, (e.worst).topic, e.campaign_id, e.adgroup_id, e.started_on, e.ended_on
