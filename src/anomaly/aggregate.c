@@ -103,7 +103,7 @@ forecast_configure(Forecast *forecast, Jsonb *object, const Grid *grid)
 	ForecastOptions options = {.method = "combination", .seasonal = "additive", .level = 0.95,
 	.alpha = -1, .beta = -1, .gamma = -1};
 
-	options_read(object, forecast_options, lengthof(forecast_options), &options, "forecast");
+	anomaly_options_read(object, forecast_options, lengthof(forecast_options), &options, "forecast");
 	forecast->method = forecast_find(pstrdup(options.method));
 	if (options.level >= 1)
 		options.level /= 100;	/* 95 means 0.95 */
@@ -340,7 +340,7 @@ tiktokads_stl(PG_FUNCTION_ARGS)
 	if (!series_grid(series, &rows.grid))
 		PG_RETURN_NULL();
 	options.period = season_period(&rows.grid, series->has_number, series->number, "stl");
-	options_read(series->options, stl_options, lengthof(stl_options), &options, "stl");
+	anomaly_options_read(series->options, stl_options, lengthof(stl_options), &options, "stl");
 	stl_make(&rows, &options);
 	return series_array(fcinfo, rows.grid.n, stl_row, &rows);
 }
@@ -404,7 +404,7 @@ tiktokads_change_points(PG_FUNCTION_ARGS)
 
 	if (!series_grid(series, &rows.grid))
 		PG_RETURN_NULL();
-	options_read(series->options, change_options, lengthof(change_options), &options, "change_points");
+	anomaly_options_read(series->options, change_options, lengthof(change_options), &options, "change_points");
 	if (options.period > 1)
 		season_take_off(&rows.grid, season_period(&rows.grid, true, options.period, "change_points"));
 	rows.changes = palloc((CHANGES_MAX + 1) * sizeof(Change));
@@ -482,7 +482,7 @@ tiktokads_seasonal_esd(PG_FUNCTION_ARGS)
 
 	if (!series_grid(series, &rows.grid))
 		PG_RETURN_NULL();
-	options_read(series->options, esd_options, lengthof(esd_options), &options, "seasonal_esd");
+	anomaly_options_read(series->options, esd_options, lengthof(esd_options), &options, "seasonal_esd");
 	rows.value = doubles(rows.grid.n);
 	memcpy(rows.value, rows.grid.value, rows.grid.n * sizeof(double));
 	if (options.period > 1)

@@ -98,7 +98,7 @@ option_store(const Option *option, const JsonbValue *value, char *target, const 
 
 /* Reads the object's members into target; a NULL object and null members leave what is there. */
 void
-options_read(Jsonb *object, const Option *options, int count, void *target, const char *function)
+anomaly_options_read(Jsonb *object, const Option *options, int count, void *target, const char *function)
 {
 	JsonbIterator *iterator;
 	JsonbIteratorToken token;

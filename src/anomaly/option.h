@@ -30,6 +30,6 @@ typedef struct Option
 	double		high;
 } Option;
 
-extern void options_read(Jsonb *object, const Option *options, int count, void *target, const char *function);
+extern void anomaly_options_read(Jsonb *object, const Option *options, int count, void *target, const char *function);
 
 #endif

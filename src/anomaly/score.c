@@ -60,7 +60,7 @@ score_begin(Score *score, WindowObject window, int argument)
 
 	if (argument >= 0)
 		value = WinGetFuncArgCurrent(window, argument, &isnull);
-	options_read(isnull ? NULL : DatumGetJsonbP(value), score_options, lengthof(score_options), &options,
+	anomaly_options_read(isnull ? NULL : DatumGetJsonbP(value), score_options, lengthof(score_options), &options,
 				 "anomaly_score");
 	score->up = strcmp(options.direction, "down") != 0;
 	score->down = strcmp(options.direction, "up") != 0;

@@ -260,7 +260,7 @@ check_names(const Jsonb *options)
  * conditions; the maker, if any, may add conditions for exclusions.
  */
 void
-options_read(const Jsonb *options, int nconditions, AttemptRules *rules, FunnelCount *count,
+funnel_options_read(const Jsonb *options, int nconditions, AttemptRules *rules, FunnelCount *count,
 			 ConditionMaker make, void *maker)
 {
 	OptionReader reader = {rules, nconditions, 0, make, maker};

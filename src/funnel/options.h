@@ -22,7 +22,7 @@ typedef enum FunnelCount
 typedef int (*ConditionMaker) (void *maker, const char *text);
 
 extern FunnelCount options_count(const char *word);
-extern void options_read(const Jsonb *options, int nconditions, AttemptRules *rules, FunnelCount *count,
+extern void funnel_options_read(const Jsonb *options, int nconditions, AttemptRules *rules, FunnelCount *count,
 						 ConditionMaker make, void *maker);
 extern bool options_value(const Jsonb *options, const char *name, JsonbValue *value);
 extern char *options_text(const Jsonb *options, const char *name);

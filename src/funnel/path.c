@@ -80,7 +80,7 @@ path_rules(const FunnelQuestion *question, AttemptRules *rules, FunnelCount *cou
 	options = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(question->bytes + sizeof(PathHead))));
 	attempt_rules_plain(rules, head->window, (unsigned) head->mode, question->nsteps);
 	*count = COUNT_PERSON;
-	options_read(options, question->nsteps, rules, count, NULL, NULL);
+	funnel_options_read(options, question->nsteps, rules, count, NULL, NULL);
 }
 
 /* The question of a row: window, mode, and the options without what concerns single rows. */

@@ -153,7 +153,7 @@ read_request(FunctionCallInfo fcinfo, int steps_argument, int rest, Request *req
 		Jsonb	   *options = PG_GETARG_JSONB_P(rest + 4);
 		char	   *hold;
 
-		options_read(options, nsteps, &report->rules, &report->count, add_condition, request);
+		funnel_options_read(options, nsteps, &report->rules, &report->count, add_condition, request);
 		hold = options_text(options, "hold");
 		request->hold = hold ? source_property(request->source, hold) : NULL;
 	}
