@@ -104,6 +104,7 @@ SELECT * FROM tiktokads.report_funnel('2024-01-01', '2024-01-04', '{a}', '{"clic
 -- the caller's rights and search_path
 CREATE ROLE funnel_reader;
 GRANT USAGE ON SCHEMA tiktokads TO funnel_reader;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA tiktokads TO funnel_reader;
 SET ROLE funnel_reader;
 SELECT * FROM tiktokads.funnel('{view}', '2024-01-01', '2024-01-03');
 SELECT * FROM tiktokads.funnel_levels('public.many', 'uid', 'at', '{kind = 0}', '1 day');

@@ -75,7 +75,8 @@ BEGIN
 		FROM pg_proc AS p CROSS JOIN LATERAL (
 				SELECT string_agg(format('NULL::%s', format_type(t, NULL)), ', ' ORDER BY n) AS nulls, string_agg(format('v.a%s', n), ', ' ORDER BY n) AS names,
 					string_agg(format('NULL::%s AS a%s', format_type(t, NULL), n), ', ' ORDER BY n) AS columns
-				FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY AS u (t, n)) AS a
+				FROM (SELECT CASE WHEN p.provariadic <> 0 AND u.n = p.pronargs THEN p.provariadic ELSE u.t END AS t, u.n
+					FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY AS u (t, n)) AS u) AS a
 		WHERE p.pronamespace = 'tiktokads'::regnamespace AND p.prorettype NOT IN ('internal'::regtype, 'trigger'::regtype, 'event_trigger'::regtype)
 			AND NOT EXISTS (SELECT FROM unnest(p.proargtypes::oid[]) AS t JOIN pg_type AS y ON y.oid = t WHERE y.typtype = 'p')
 	LOOP
