@@ -38,7 +38,7 @@ FROM (VALUES
 	('tiktokads_operator', 'relation', '{advertiser}', '{UPDATE}', '{sync}', 'Switch an ad account off and on.'),
 	('tiktokads_operator', 'relation', '{connection}', '{SELECT}',
 		'{name,app_id,base_url,tier,connected_by,connected_at,paused,pause_reason}', 'See connections, without paths of secret files.'),
-	('tiktokads_operator', 'routine', '{create_model,sync,sync_now,pause,resume,backfill,maintain,detect,apply_retention,schedule,unschedule,schedule_prune,job_check}',
+	('tiktokads_operator', 'routine', '{create_model,sync,sync_now,pause,resume,backfill,maintain,detect,apply_retention,schedule,unschedule,schedule_prune,job_check,job_find}',
 		'{EXECUTE}', NULL, 'Run and pause what runs.'),
 	('tiktokads_analyst', 'model', '{""}', '{SELECT}', NULL, 'Read facts and BI views, of the ad accounts granted.'),
 	('tiktokads_analyst', 'readers', '{""}', '{EXECUTE}', NULL, 'Ask questions with the rights of the one who asks.'),
