@@ -320,9 +320,19 @@ BEGIN
 			NULL;	-- another database made it at this very time
 		END;
 	END LOOP;
-	REVOKE CREATE ON SCHEMA tiktokads FROM PUBLIC;
-	GRANT USAGE, CREATE ON SCHEMA tiktokads TO tiktokads_worker;
-	GRANT USAGE ON SCHEMA tiktokads TO tiktokads_admin, tiktokads_operator, tiktokads_analyst, tiktokads_privacy, tiktokads_monitor;
+	-- only what is missing: who is not the owner of the schema would be warned for nothing
+	IF has_schema_privilege('public', 'tiktokads', 'CREATE') THEN
+		REVOKE CREATE ON SCHEMA tiktokads FROM PUBLIC;
+	END IF;
+	IF NOT has_schema_privilege('tiktokads_worker', 'tiktokads', 'CREATE') THEN
+		GRANT USAGE, CREATE ON SCHEMA tiktokads TO tiktokads_worker;
+	END IF;
+	FOR made IN
+		SELECT r AS role FROM unnest(ARRAY['tiktokads_worker', 'tiktokads_admin', 'tiktokads_operator', 'tiktokads_analyst', 'tiktokads_privacy', 'tiktokads_monitor']) AS r
+		WHERE NOT has_schema_privilege(r, 'tiktokads', 'USAGE')
+	LOOP
+		EXECUTE format('GRANT USAGE ON SCHEMA tiktokads TO %I', made.role);
+	END LOOP;
 	PERFORM tiktokads.role_grant();
 END;
 $$;
