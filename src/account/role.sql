@@ -38,7 +38,7 @@ FROM (VALUES
 	('tiktokads_operator', 'relation', '{advertiser}', '{UPDATE}', '{sync}', 'Switch an ad account off and on.'),
 	('tiktokads_operator', 'relation', '{connection}', '{SELECT}',
 		'{name,app_id,base_url,tier,connected_by,connected_at,paused,pause_reason}', 'See connections, without paths of secret files.'),
-	('tiktokads_operator', 'routine', '{create_model,sync,sync_now,pause,resume,backfill,maintain,detect,apply_retention,schedule,unschedule,schedule_prune,job_check}',
+	('tiktokads_operator', 'routine', '{create_model,sync,sync_now,pause,resume,backfill,maintain,detect,apply_retention,schedule,unschedule,schedule_prune,job_check,job_find}',
 		'{EXECUTE}', NULL, 'Run and pause what runs.'),
 	('tiktokads_analyst', 'model', '{""}', '{SELECT}', NULL, 'Read facts and BI views, of the ad accounts granted.'),
 	('tiktokads_analyst', 'readers', '{""}', '{EXECUTE}', NULL, 'Ask questions with the rights of the one who asks.'),
@@ -320,9 +320,19 @@ BEGIN
 			NULL;	-- another database made it at this very time
 		END;
 	END LOOP;
-	REVOKE CREATE ON SCHEMA tiktokads FROM PUBLIC;
-	GRANT USAGE, CREATE ON SCHEMA tiktokads TO tiktokads_worker;
-	GRANT USAGE ON SCHEMA tiktokads TO tiktokads_admin, tiktokads_operator, tiktokads_analyst, tiktokads_privacy, tiktokads_monitor;
+	-- only what is missing: who is not the owner of the schema would be warned for nothing
+	IF has_schema_privilege('public', 'tiktokads', 'CREATE') THEN
+		REVOKE CREATE ON SCHEMA tiktokads FROM PUBLIC;
+	END IF;
+	IF NOT has_schema_privilege('tiktokads_worker', 'tiktokads', 'CREATE') THEN
+		GRANT USAGE, CREATE ON SCHEMA tiktokads TO tiktokads_worker;
+	END IF;
+	FOR made IN
+		SELECT r AS role FROM unnest(ARRAY['tiktokads_worker', 'tiktokads_admin', 'tiktokads_operator', 'tiktokads_analyst', 'tiktokads_privacy', 'tiktokads_monitor']) AS r
+		WHERE NOT has_schema_privilege(r, 'tiktokads', 'USAGE')
+	LOOP
+		EXECUTE format('GRANT USAGE ON SCHEMA tiktokads TO %I', made.role);
+	END LOOP;
 	PERFORM tiktokads.role_grant();
 END;
 $$;

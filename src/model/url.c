@@ -300,7 +300,10 @@ url_base(const Url *url)
 		if (port_number(&url->port) >= 0)
 			appendStringInfo(&base, ":%d", port_number(&url->port));
 	}
-	appendBinaryStringInfo(&base, url->path.start, url->path.length);
+	if (url->path.length > 0)
+		appendBinaryStringInfo(&base, url->path.start, url->path.length);
+	else if (url->host.start != NULL)
+		appendStringInfoChar(&base, '/');	/* which an empty path means */
 	return base.len > 0 ? cstring_to_text_with_len(base.data, base.len) : NULL;
 }
 

@@ -53,17 +53,27 @@ LANGUAGE sql STABLE
 RETURN pg_catalog.format('tiktokads %s (%s)', job, pg_catalog.current_database());
 COMMENT ON FUNCTION tiktokads.cron_name IS 'Name of a job in cron.job: it tells the database, because one pg_cron may serve several. NULL for NULL.';
 
-CREATE FUNCTION tiktokads.job_check(job text, run_as name) RETURNS tiktokads.job
+CREATE FUNCTION tiktokads.job_find(job text) RETURNS tiktokads.job
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	found_job tiktokads.job;
-	routine oid;
 BEGIN
-	SELECT * INTO found_job FROM tiktokads.job AS j WHERE j.job = job_check.job;
+	SELECT * INTO found_job FROM tiktokads.job AS j WHERE j.job = job_find.job;
 	IF NOT FOUND THEN
 		RAISE undefined_object USING MESSAGE = format('there is no job %s', coalesce(quote_literal(job), 'NULL')),
 			HINT = format('Jobs are: %s.', (SELECT string_agg(j.job, ', ' ORDER BY j.position) FROM tiktokads.job AS j));
 	END IF;
+	RETURN found_job;
+END;
+$$;
+COMMENT ON FUNCTION tiktokads.job_find IS 'The row of tiktokads.job, or an error that lists the jobs. Part of schedule().';
+
+CREATE FUNCTION tiktokads.job_check(job text, run_as name) RETURNS tiktokads.job
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	found_job constant tiktokads.job := tiktokads.job_find(job);
+	routine oid;
+BEGIN
 	SELECT p.oid INTO routine FROM pg_proc AS p
 	WHERE p.pronamespace = 'tiktokads'::regnamespace AND p.proname = found_job.procedure AND p.prokind = 'p'
 	ORDER BY p.pronargs LIMIT 1;
@@ -136,10 +146,7 @@ DECLARE
 	cron constant record := tiktokads.cron_location();
 	removed bigint;
 BEGIN
-	IF job IS NULL OR NOT EXISTS (SELECT FROM tiktokads.job AS j WHERE j.job = unschedule.job) THEN
-		RAISE undefined_object USING MESSAGE = format('there is no job %s', coalesce(quote_literal(job), 'NULL')),
-			HINT = format('Jobs are: %s.', (SELECT string_agg(j.job, ', ' ORDER BY j.position) FROM tiktokads.job AS j));
-	END IF;
+	PERFORM tiktokads.job_find(job);
 	IF cron.schema IS NULL THEN
 		IF cron.database IS NOT NULL THEN
 			RAISE NOTICE 'pg_cron works from another database%; there, run:%', coalesce(' "' || nullif(cron.database, '') || '"', ''),
