@@ -43,7 +43,9 @@ BEGIN
 		part := tiktokads.partition_name(target, month);
 		IF to_regclass(format('tiktokads.%I', part)) IS NULL THEN
 			-- attaching does not block readers or writers; two makers must take turns
-			PERFORM set_config('lock_timeout', '10s', true);
+			IF current_setting('lock_timeout') = '0' THEN
+				PERFORM set_config('lock_timeout', '10s', true);
+			END IF;
 			EXECUTE format('LOCK TABLE ONLY tiktokads.%I IN SHARE UPDATE EXCLUSIVE MODE', target);
 			IF to_regclass(format('tiktokads.%I', part)) IS NULL THEN
 				EXECUTE format('CREATE TABLE tiktokads.%I (LIKE tiktokads.%I INCLUDING ALL EXCLUDING COMMENTS)', part, target);

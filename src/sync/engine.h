@@ -58,6 +58,9 @@ extern void settle_pause_note(void *arg, const char *endpoint, int64 until_us, c
 /* run.c: takes note that a slice's task has ended. */
 extern void run_ended(const Slice *slice);
 
+/* True when a unit gave way to somebody else's locks and may be tried again. */
+extern bool settle_is_crossing(const ErrorData *failure);
+
 /* An error that is ours, as a call's error. */
 extern CallError settle_error(const ErrorData *failure);
 

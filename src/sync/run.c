@@ -393,7 +393,8 @@ static Slice *
 slice_ready(Run *run)
 {
 	for (int i = 0; i < run->open.count; i++)
-		if (run->open.items[i]->state == SLICE_READY)
+		if (run->open.items[i]->state == SLICE_READY &&
+			(run->open.items[i]->store_after == 0 || run->open.items[i]->store_after <= GetCurrentTimestamp()))
 			return run->open.items[i];
 	return NULL;
 }

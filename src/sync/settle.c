@@ -21,6 +21,8 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#define STORE_AGAIN_MS	500
+
 /* A slice and what a unit of work needs beside it. */
 typedef struct SliceWork
 {
@@ -52,6 +54,14 @@ settle_error(const ErrorData *failure)
 	error.message = failure->message;
 	error.hint = failure->hint;
 	return error;
+}
+
+/* True when a unit gave way to somebody else's locks. */
+bool
+settle_is_crossing(const ErrorData *failure)
+{
+	return failure->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
+		failure->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED;
 }
 
 /* Unit: stores a slice with its cursor, history and task. */
@@ -333,6 +343,12 @@ settle_store(Run *run, Slice *slice)
 	failure = unit_try(run->authority, unit_store, &work);
 	if (failure != NULL && work.moved && fetch_again(slice))
 		return;
+	if (failure != NULL && settle_is_crossing(failure) && run->request == NULL)
+	{
+		/* what was read is kept for another try */
+		slice->store_after = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), STORE_AGAIN_MS);
+		return;
+	}
 	if (failure != NULL)
 	{
 		work.end = SLICE_FAILED;

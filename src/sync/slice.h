@@ -69,6 +69,7 @@ typedef struct Slice
 	bool		shifted;		/* the API's totals changed between pages */
 	bool		truncated;		/* the API cut the list short */
 	int			rereads;
+	TimestampTz store_after;	/* 0: at once */
 	int			epoch;			/* replies of an earlier reading are ignored */
 	StringInfoData request_ids; /* text of a text[] */
 	StringInfoData note;
