@@ -343,10 +343,12 @@ task_open(Run *run)
 	return true;
 }
 
-/* Takes note that a begun task has ended. */
+/* Takes note that an open slice has ended and is on record. */
 void
-run_ended(const Slice *slice)
+run_ended(Slice *slice)
 {
+	claim_release(slice);
+	slice_recorded(slice);
 	for (int i = 0; i < nbegun; i++)
 		if (begun[i] == slice->task)
 			begun[i] = begun[--nbegun];

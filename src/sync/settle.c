@@ -191,7 +191,6 @@ slice_give_up(Run *run, SliceWork *work, UnitBody record)
 {
 	slice_close(run, work->slice);
 	unit_run(run->authority, record, work);
-	claim_release(work->slice);
 	run_ended(work->slice);
 	if (work->end == SLICE_FAILED)
 	{
@@ -227,7 +226,6 @@ slice_unreadable(Run *run, Slice *slice, const CallError *error)
 			 error->hint == NULL ? 0 : errhint("%s", error->hint)));
 	slice_close(run, slice);
 	unit_run(run->authority, unit_unreadable, &work);
-	claim_release(slice);
 	run_ended(slice);
 	advertiser_drop(run, slice->scope.advertiser_id);
 	run->totals->slices--;
@@ -357,7 +355,6 @@ settle_store(Run *run, Slice *slice)
 		return;
 	}
 	slice_close(run, slice);
-	claim_release(slice);
 	run_ended(slice);
 	run->totals->done++;
 	run->totals->added += slice->counts.added;

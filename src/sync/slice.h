@@ -103,6 +103,9 @@ extern bool slice_is_consistent(const Slice *slice);
 /* Frees what reading needed. */
 extern void slice_end(Slice *slice);
 
+/* Frees what the record of its end needed; late replies find the slice itself still there. */
+extern void slice_recorded(Slice *slice);
+
 /* Appends to the slice's note for the history, once. */
 extern void slice_note(Slice *slice, const char *format,...) pg_attribute_printf(2, 3);
 

@@ -27,7 +27,7 @@
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "storage/lock.h"
-#include "sync/engine.h"
+#include "sync/run.h"
 #include "sync/task.h"
 #include "tcop/tcopprot.h"
 #include "tiktokads.h"
@@ -412,7 +412,7 @@ settings_fix(void)
 		/* where locks cross, a worker gives way before a session's deadlock_timeout */
 		{"lock_timeout", "700ms"}, {"deadlock_timeout", "10ms"},
 		{"idle_in_transaction_session_timeout", "0"}, {"default_transaction_isolation", "read committed"},
-		{"default_transaction_read_only", "off"}, {"session_replication_role", "origin"}
+		{"default_transaction_read_only", "off"}, {"session_replication_role", "origin"},
 	};
 
 	for (int i = 0; i < lengthof(settings); i++)

@@ -66,6 +66,7 @@ ok(-s $node->data_dir . '/pg_stat/tiktokads.budget', 'the counters are kept in a
 $node->append_conf('postgresql.conf', 'max_worker_processes = 3');
 $node->start;
 wait_for($node, "SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'tiktokads worker'", 'a worker');
+$node->safe_psql('postgres', 'CALL tiktokads.sync_now()');
 my $log = '';
 for (1 .. 100) { $log = slurp_file($node->logfile); last if $log =~ /out of background worker slots/; sleep 0.1; }
 like($log, qr/WARNING:  max_worker_processes \(3\) is too small for tiktokads\.max_workers \(4\)\n.*HINT:  Raise max_worker_processes to at least 5/, 'max_worker_processes that are too few are told of at the start');
