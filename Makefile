@@ -6,7 +6,7 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" tiktokads.
 EXTENSION_SCRIPT = $(EXTENSION)--$(EXTVERSION).sql
 
 # The rooms of the house in reading order: a room uses those before it.
-ROOMS = base net model api store account sync retention funnel anomaly schedule
+ROOMS = base net model api store account sync worker retention funnel anomaly schedule
 
 OBJS = src/tiktokads.o \
 	$(foreach room,$(ROOMS),$(patsubst %.c,%.o,$(sort $(wildcard src/$(room)/*.c))))
@@ -36,7 +36,7 @@ help: ## list the targets
 ifneq ($(HAVE_SERVER),)
 PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server) -DEXTENSION_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers $(if $(CI),-Werror)
-SHLIB_LINK = -lcurl -lm
+SHLIB_LINK = -lcurl -lcrypto -lm
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 $(OBJS): $(HEADERS) Makefile tiktokads.control

@@ -1,21 +1,27 @@
 /*
  * tiktokads.c: the front door.
  *
- * Loading the library defines the settings of each room and nothing else: no
- * hook, no shared memory, no libcurl.  It must therefore work the same from
- * shared_preload_libraries and from a session's first call.
+ * Loading the library in a session defines the settings of each room, and lets
+ * one hook keep parameters with secrets out of the log: no shared memory, no
+ * libcurl.  Preloaded, it asks for
+ * shared memory and registers the launcher of the workers as well; everything
+ * but the workers works the same without that.
  */
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "utils/guc.h"
 
-#include "account/secret.h"
+#include "account/seal.h"
+#include "account/veil.h"
 #include "api/caller.h"
 #include "base/clock.h"
+#include "base/shared.h"
 #include "net/net.h"
 #include "sync/sync.h"
 #include "tiktokads.h"
+#include "worker/worker.h"
 
 PG_MODULE_MAGIC;
 
@@ -29,6 +35,11 @@ _PG_init(void)
 	NetInit();
 	CallerInit();
 	SecretInit();
+	SealInit();
+	VeilInit();
 	SyncInit();
+	WorkerInit();
+	if (shared_preloading())
+		SharedInit();
 	MarkGUCPrefixReserved(EXTENSION_NAME);
 }

@@ -9,7 +9,7 @@
 
 #include "access/xlog.h"
 #include "account/connection.h"
-#include "account/secret.h"
+#include "account/seal.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -83,13 +83,15 @@ connection_copy(MemoryContext context, int row, Connection *connection)
 	MemoryContextSwitchTo(before);
 }
 
-/* True when the row's connection may act here; else says why, at the given level. */
+/* True when the row's connection may act here; else says why, at the given level (0: not at all). */
 static bool
 connection_acts(int row, int level)
 {
 	char	   *name = row_text(CurrentMemoryContext, row, "name");
 	char	   *reason = row_text(CurrentMemoryContext, row, "pause_reason");
 
+	if (level == 0)
+		return row_bool(row, "acts_here") && !row_bool(row, "paused");
 	if (!row_bool(row, "acts_here"))
 	{
 		ereport(level,
@@ -136,14 +138,71 @@ connection_load(MemoryContext context, const char *name, int *count)
 	return connections;
 }
 
-/* The secret from its file, or the one this session was given, or NULL. */
+/* Reads the connections that may act in this database, in silence about the others. */
+Connection *
+connection_load_acting(MemoryContext context, int *count)
+{
+	Oid			types[] = {TEXTOID};
+	Datum		values[] = {(Datum) 0};
+	Connection *connections;
+	int			nrows;
+
+	unit_execute(connection_query, 1, types, values, "n", SPI_OK_SELECT);
+	nrows = (int) SPI_processed;
+	connections = MemoryContextAllocZero(context, Max(nrows, 1) * sizeof(Connection));
+	*count = 0;
+	for (int i = 0; i < nrows; i++)
+		if (connection_acts(i, 0))
+			connection_copy(context, i, &connections[(*count)++]);
+	return connections;
+}
+
+/* Reads a connection, whether it may act or not. */
+Connection *
+connection_find(MemoryContext context, const char *name, bool *paused)
+{
+	Oid			types[] = {TEXTOID};
+	Datum		values[] = {CStringGetTextDatum(name)};
+	Connection *connection = MemoryContextAllocZero(context, sizeof(Connection));
+
+	unit_execute(connection_query, 1, types, values, NULL, SPI_OK_SELECT);
+	if (SPI_processed == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("connection \"%s\" does not exist", name),
+				 errhint("SELECT name FROM tiktokads.connection; lists them.")));
+	connection_copy(context, 0, connection);
+	*paused = row_bool(0, "paused");
+	return connection;
+}
+
+/* The secret that was sealed, else from its file, else the one this session was given, or NULL. */
 static char *
 connection_secret(Connection *connection, const char *file, SecretKind kind)
 {
-	const char *value = file != NULL ? secret_read(file, connection->connected_by, kind) :
-		secret_recall(connection->name, kind);
+	char	   *sealed = seal_recall(connection->context, connection->name, kind);
+	char	   *read;
+	const char *value;
 
+	if (sealed != NULL)
+		return sealed;
+	if (file != NULL)
+	{
+		read = secret_read(file, connection->connected_by, kind);
+		sealed = MemoryContextStrdup(connection->context, read);
+		secret_cleanse(&read);
+		return sealed;
+	}
+	value = secret_recall(connection->name, kind);
 	return value == NULL ? NULL : MemoryContextStrdup(connection->context, value);
+}
+
+/* Reads the secrets that can be read. */
+void
+connection_unlock_some(Connection *connection)
+{
+	connection->access_token = seal_recall(connection->context, connection->name, SECRET_ACCESS_TOKEN);
+	connection->app_secret = connection_secret(connection, connection->app_secret_file, SECRET_APP);
 }
 
 /* Reads the secrets of a connection. */
@@ -158,8 +217,32 @@ connection_unlock(Connection *connection)
 				(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
 				 errmsg("connection \"%s\" has no access token in this session", connection->name),
 				 errdetail("It was connected with a literal token, which lives only in the session that gave it."),
-				 errhint("CALL tiktokads.connect(%s, access_token_file => ...) lets every session use it.",
+				 errhint("CALL tiktokads.rotate_credentials(%s, access_token_file => ...) lets every session use it.",
 						 quote_literal_cstr(connection->name))));
+}
+
+/* Cleanses the secrets that connection_unlock() read. */
+void
+connection_lock(Connection *connection)
+{
+	secret_cleanse(&connection->access_token);
+	secret_cleanse(&connection->app_secret);
+}
+
+/* Pauses a connection whose credentials the API refused. */
+void
+connection_refused(const char *name, const CallError *error)
+{
+	Oid			types[] = {TEXTOID, TEXTOID};
+	char	   *reason = error->code == 0 ? psprintf("the API refused the credentials: %s", error->message) :
+		psprintf("the API refused the credentials: %s (code " INT64_FORMAT ")", error->message, error->code);
+	Datum		values[] = {CStringGetTextDatum(name), CStringGetTextDatum(reason)};
+
+	unit_execute("UPDATE tiktokads.connection SET paused = true, pause_reason = $2 WHERE name = $1 AND NOT paused",
+				 lengthof(types), types, values, NULL, SPI_OK_UPDATE);
+	unit_execute("SELECT tiktokads.finding_raise('token_refused', $1, NULL, NULL, NULL, NULL, $2,"
+				 " pg_catalog.format('CALL tiktokads.rotate_credentials(%L, access_token_file => ...); then CALL tiktokads.resume(%L);', $1, $1))",
+				 lengthof(types), types, values, NULL, SPI_OK_SELECT);
 }
 
 /* Sets the caller up to speak for a connection. */
@@ -266,7 +349,8 @@ Datum
 tiktokads_disconnect(PG_FUNCTION_ARGS)
 {
 	connection_change_call(fcinfo, "tiktokads.disconnect",
-						   "DELETE FROM tiktokads.connection WHERE name = $1 AND $2 IS NULL");
+						   "WITH sealed AS (DELETE FROM tiktokads.credential WHERE connection = $1)"
+						   " DELETE FROM tiktokads.connection WHERE name = $1 AND $2 IS NULL");
 	secret_forget(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	PG_RETURN_VOID();
 }

@@ -14,7 +14,7 @@ COMMENT ON COLUMN tiktokads.model_state.made_at IS 'When it was made or complete
 
 CREATE FUNCTION tiktokads.model_version() RETURNS int
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN 1;
+RETURN 2;
 COMMENT ON FUNCTION tiktokads.model_version IS 'Version of the model that this extension describes; CALL tiktokads.create_model() brings the tables to it.';
 
 CREATE FUNCTION tiktokads.model_ready() RETURNS boolean
@@ -57,7 +57,9 @@ BEGIN
 		next_month := (month + interval '1 month')::date;
 		IF to_regclass(format('tiktokads.%I', part)) IS NULL THEN
 			-- attaching does not block readers or writers; two makers must take turns
-			PERFORM set_config('lock_timeout', '10s', true);
+			IF current_setting('lock_timeout') = '0' THEN
+				PERFORM set_config('lock_timeout', '10s', true);
+			END IF;
 			EXECUTE format('LOCK TABLE ONLY tiktokads.%I IN SHARE UPDATE EXCLUSIVE MODE', target);
 			IF to_regclass(format('tiktokads.%I', part)) IS NULL THEN
 				-- with the check, a question that filters on the day of an hour leaves other months out
@@ -188,6 +190,8 @@ BEGIN
 		END IF;
 		PERFORM tiktokads.model_comment(made);
 	END LOOP;
+	PERFORM tiktokads.model_history_make(regexp_replace(r.relation, '_history$', ''))
+	FROM tiktokads.model_relation AS r WHERE r.relation ~ '_history$' AND r.kind = 'table';
 	PERFORM tiktokads.role_grant();
 	PERFORM tiktokads.row_security_make();
 	INSERT INTO tiktokads.model_state AS s (version) VALUES (tiktokads.model_version())

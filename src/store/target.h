@@ -42,6 +42,7 @@ typedef struct Target
 	int			ncolumns;		/* without the ordinal */
 	int			advertiser_column;	/* 0-based position of advertiser_id */
 	Completion	completion;
+	Names		past;			/* columns that its history keeps, none: it has none */
 } Target;
 
 /* What a slice covers, and so may remove rows from. */

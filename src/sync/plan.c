@@ -11,7 +11,6 @@
 #include "base/clock.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
-#include "pgtime.h"
 #include "sync/plan.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
@@ -37,19 +36,6 @@ zone_find(const char *name)
 	return zone != NULL ? zone : pg_tzset("GMT");
 }
 
-/* The day it is now in a time zone. */
-static DateADT
-today_in(pg_tz *zone)
-{
-	struct pg_tm tm;
-	fsec_t		fsec;
-	int			offset;
-
-	if (timestamp2tm(clock_now(), &offset, &tm, &fsec, NULL, zone) != 0)
-		elog(ERROR, "clock is out of range");
-	return date2j(tm.tm_year, tm.tm_mon, tm.tm_mday) - POSTGRES_EPOCH_JDATE;
-}
-
 /* Reads the advertisers of a connection that are to be synced. */
 static PlanAdvertiser *
 advertisers_load(MemoryContext context, const Connection *connection,
@@ -68,9 +54,11 @@ advertisers_load(MemoryContext context, const Connection *connection,
 	advertisers = MemoryContextAlloc(context, Max(*count, 1) * sizeof(PlanAdvertiser));
 	for (int i = 0; i < *count; i++)
 	{
+		const char *zone = row_text(CurrentMemoryContext, i, "display_timezone");
+
 		advertisers[i].id = row_int64(i, "advertiser_id", NULL);
-		advertisers[i].zone = zone_find(row_text(CurrentMemoryContext, i, "display_timezone"));
-		advertisers[i].today = today_in(advertisers[i].zone);
+		advertisers[i].zone = zone_find(zone);
+		advertisers[i].today = clock_today(zone);
 	}
 	return advertisers;
 }

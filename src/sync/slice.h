@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "api/reply.h"
+#include "lib/stringinfo.h"
 #include "store/target.h"
 
 /*
@@ -35,6 +36,9 @@ typedef enum SliceEnd
 	SLICE_SPLIT
 } SliceEnd;
 
+/* How often a slice is read again that moves while it is read. */
+#define SLICE_REREADS	2
+
 /* What an advertiser's stream is known to hold, to cut later slices well. */
 typedef struct Density
 {
@@ -51,6 +55,8 @@ typedef struct Slice
 	Density    *density;
 	Scope		scope;
 	int64		run;			/* number in sync_history */
+	int64		task;			/* in sync_task, 0: none */
+	int			claim;			/* in shared memory, 0: none */
 	MemoryContext context;		/* holds the pages' bookkeeping */
 	Tuplestorestate *rows;
 	int64		nrows;
@@ -63,6 +69,7 @@ typedef struct Slice
 	bool		shifted;		/* the API's totals changed between pages */
 	bool		truncated;		/* the API cut the list short */
 	int			rereads;
+	TimestampTz store_after;	/* 0: at once */
 	int			epoch;			/* replies of an earlier reading are ignored */
 	StringInfoData request_ids; /* text of a text[] */
 	StringInfoData note;
@@ -95,6 +102,9 @@ extern bool slice_is_consistent(const Slice *slice);
 
 /* Frees what reading needed. */
 extern void slice_end(Slice *slice);
+
+/* Frees what the record of its end needed; late replies find the slice itself still there. */
+extern void slice_recorded(Slice *slice);
 
 /* Appends to the slice's note for the history, once. */
 extern void slice_note(Slice *slice, const char *format,...) pg_attribute_printf(2, 3);
