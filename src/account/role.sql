@@ -26,7 +26,7 @@ FROM (VALUES
 	('tiktokads_worker', 'members', '{""}', '{SELECT,INSERT,UPDATE,DELETE}', NULL::name[], 'Units of work run as this role.'),
 	('tiktokads_worker', 'routines', '{""}', '{EXECUTE}', NULL, 'Units of work run as this role.'),
 	('tiktokads_monitor', 'status', '{""}', '{SELECT}', NULL, 'See how it goes.'),
-	('tiktokads_monitor', 'relation', '{sync_history,sync_state,endpoint_pause,pending_removal,model_state,model_relation,model_column,metric,job,role_rule,purge_log,retention_policy}',
+	('tiktokads_monitor', 'relation', '{sync_history,sync_state,sync_task,finding,endpoint_pause,pending_removal,model_state,model_relation,model_column,metric,job,role_rule,purge_log,retention_policy}',
 		'{SELECT}', NULL, 'See how it goes.'),
 	('tiktokads_monitor', 'routine', '{api_code,doctor,doctor_installation,doctor_connection,doctor_schedule,schedule_status,cron_location,cron_name,setting_if_allowed,library_version,disk_space,
 		clock_now,clock_today,sees_all_advertisers,granted_advertisers,visible_advertisers,role_privileges,role_object,roles_ready,model_ready,model_version,this_system,partition_name,verify_purge_log}',
@@ -51,6 +51,7 @@ FROM (VALUES
 		'{EXECUTE}', NULL, 'Erase, export, hold and audit.'),
 	('tiktokads_admin', 'configuration', '{""}', '{SELECT}', NULL, 'Configure.'),
 	('tiktokads_admin', 'relation', '{advertiser_grant,currency_rate}', '{SELECT,INSERT,UPDATE,DELETE}', NULL, 'Configure.'),
+	('tiktokads_admin', 'relation', '{credential_input}', '{INSERT}', NULL, 'Give a credential by COPY, unread by anybody.'),
 	('tiktokads_admin', 'routines', '{""}', '{EXECUTE}', NULL, 'Configure, connect and disconnect.'))
 	AS r (role, target, names, privileges, columns, purpose)
 	CROSS JOIN unnest(r.names::name[]) AS n
