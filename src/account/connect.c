@@ -232,8 +232,7 @@ roles_look(void *arg)
 {
 	Connecting *connecting = arg;
 
-	unit_execute("SELECT tiktokads.roles_ready() AS ready", 0, NULL, NULL, NULL, SPI_OK_SELECT);
-	connecting->roles_ready = row_bool(0, "ready");
+	connecting->roles_ready = model_roles_ready();
 }
 
 /* Opens what was sealed for the connection before, where nothing else is given. */

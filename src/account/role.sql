@@ -328,6 +328,10 @@ BEGIN
 	IF NOT has_schema_privilege('tiktokads_worker', 'tiktokads', 'CREATE') THEN
 		GRANT USAGE, CREATE ON SCHEMA tiktokads TO tiktokads_worker;
 	END IF;
+	IF EXISTS (SELECT FROM pg_class AS c WHERE c.relnamespace = 'tiktokads'::regnamespace AND c.relkind = 'S'
+			AND NOT has_sequence_privilege('tiktokads_worker', c.oid, 'USAGE')) THEN
+		GRANT USAGE ON ALL SEQUENCES IN SCHEMA tiktokads TO tiktokads_worker;
+	END IF;
 	FOR made IN
 		SELECT r AS role FROM unnest(ARRAY['tiktokads_worker', 'tiktokads_admin', 'tiktokads_operator', 'tiktokads_analyst', 'tiktokads_privacy', 'tiktokads_monitor']) AS r
 		WHERE NOT has_schema_privilege(r, 'tiktokads', 'USAGE')

@@ -63,6 +63,18 @@ advertisers_load(MemoryContext context, const Connection *connection,
 	return advertisers;
 }
 
+/* The time zone of an ad account, as a slice needs it. */
+pg_tz *
+plan_zone(int64 advertiser_id)
+{
+	Oid			types[] = {INT8OID};
+	Datum		values[] = {Int64GetDatum(advertiser_id)};
+
+	unit_execute("SELECT display_timezone FROM tiktokads.advertiser WHERE advertiser_id = $1", 1, types, values,
+				 NULL, SPI_OK_SELECT);
+	return zone_find(SPI_processed == 0 ? NULL : row_text(CurrentMemoryContext, 0, "display_timezone"));
+}
+
 /* The first day of a day's month. */
 static DateADT
 month_of(DateADT day)

@@ -38,6 +38,9 @@ extern void plan_make(MemoryContext context, const Connection *connection,
  */
 extern Slice *plan_narrow(MemoryContext context, Slice *slice);
 
+/* The time zone of an ad account, UTC when it is unknown; in a unit of work. */
+extern pg_tz *plan_zone(int64 advertiser_id);
+
 /* A copy of a slice, pending, for other days. */
 extern Slice *plan_copy(MemoryContext context, const Slice *slice, DateADT from, DateADT to);
 

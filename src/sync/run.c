@@ -200,6 +200,7 @@ slice_of_task(Run *run, const Task *task)
 	slice->shape = stream->shape;
 	slice->density = MemoryContextAllocZero(run->context, sizeof(Density));
 	slice->scope.advertiser_id = task->advertiser_id;
+	slice->scope.zone = plan_zone(task->advertiser_id);
 	slice->scope.from = task->from;
 	slice->scope.to = task->to;
 	slice->task = task->task;

@@ -23,7 +23,7 @@ DECLARE
 	stack text;
 BEGIN
 	GET DIAGNOSTICS stack = PG_CONTEXT;
-	IF stack ~ 'function tiktokads\.|SQL function "' THEN
+	IF stack ~ 'function tiktokads\.|SQL function "' AND stack !~ 'function pg_temp' THEN
 		RAISE EXCEPTION 'caught in a trap' USING DETAIL = stack;
 	END IF;
 END;
