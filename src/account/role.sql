@@ -328,8 +328,8 @@ BEGIN
 	IF NOT has_schema_privilege('tiktokads_worker', 'tiktokads', 'CREATE') THEN
 		GRANT USAGE, CREATE ON SCHEMA tiktokads TO tiktokads_worker;
 	END IF;
-	IF EXISTS (SELECT FROM pg_class AS c WHERE c.relnamespace = 'tiktokads'::regnamespace AND c.relkind = 'S'
-			AND NOT has_sequence_privilege('tiktokads_worker', c.oid, 'USAGE')) THEN
+	IF EXISTS (SELECT FROM pg_class AS c WHERE c.relnamespace = 'tiktokads'::regnamespace
+			AND CASE WHEN c.relkind = 'S' THEN NOT has_sequence_privilege('tiktokads_worker', c.oid, 'USAGE') END) THEN
 		GRANT USAGE ON ALL SEQUENCES IN SCHEMA tiktokads TO tiktokads_worker;
 	END IF;
 	FOR made IN
