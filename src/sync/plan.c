@@ -24,21 +24,28 @@
 typedef struct PlanAdvertiser
 {
 	int64		id;
+	pg_tz	   *zone;
 	DateADT		today;
 } PlanAdvertiser;
 
-/* The day it is now in a time zone; UTC's when the zone is unknown. */
-static DateADT
-today_in(const char *zone)
+/* A time zone by name; UTC when it is unknown. */
+static pg_tz *
+zone_find(const char *name)
 {
-	pg_tz	   *tz = zone == NULL ? NULL : pg_tzset(zone);
+	pg_tz	   *zone = name == NULL ? NULL : pg_tzset(name);
+
+	return zone != NULL ? zone : pg_tzset("GMT");
+}
+
+/* The day it is now in a time zone. */
+static DateADT
+today_in(pg_tz *zone)
+{
 	struct pg_tm tm;
 	fsec_t		fsec;
 	int			offset;
 
-	if (tz == NULL)
-		tz = pg_tzset("GMT");
-	if (timestamp2tm(clock_now(), &offset, &tm, &fsec, NULL, tz) != 0)
+	if (timestamp2tm(clock_now(), &offset, &tm, &fsec, NULL, zone) != 0)
 		elog(ERROR, "clock is out of range");
 	return date2j(tm.tm_year, tm.tm_mon, tm.tm_mday) - POSTGRES_EPOCH_JDATE;
 }
@@ -62,15 +69,35 @@ advertisers_load(MemoryContext context, const Connection *connection,
 	for (int i = 0; i < *count; i++)
 	{
 		advertisers[i].id = row_int64(i, "advertiser_id", NULL);
-		advertisers[i].today = today_in(row_text(CurrentMemoryContext, i, "display_timezone"));
+		advertisers[i].zone = zone_find(row_text(CurrentMemoryContext, i, "display_timezone"));
+		advertisers[i].today = today_in(advertisers[i].zone);
 	}
 	return advertisers;
+}
+
+/* The first day of a day's month. */
+static DateADT
+month_of(DateADT day)
+{
+	int			year;
+	int			month;
+	int			mday;
+
+	j2date(day + POSTGRES_EPOCH_JDATE, &year, &month, &mday);
+	return day - mday + 1;
+}
+
+/* The last day of a day's month. */
+static DateADT
+month_end(DateADT day)
+{
+	return month_of(month_of(day) + 31) - 1;
 }
 
 /* Adds a pending slice. */
 static Slice *
 queue_add(SliceQueue *queue, Target *target, RowShape *shape, Density *density,
-		  int64 advertiser_id, DateADT from, DateADT to)
+		  const PlanAdvertiser *advertiser, DateADT from, DateADT to)
 {
 	Slice	   *slice = palloc0(sizeof(Slice));
 
@@ -78,7 +105,8 @@ queue_add(SliceQueue *queue, Target *target, RowShape *shape, Density *density,
 	slice->target = target;
 	slice->shape = shape;
 	slice->density = density;
-	slice->scope.advertiser_id = advertiser_id;
+	slice->scope.advertiser_id = advertiser->id;
+	slice->scope.zone = advertiser->zone;
 	slice->scope.from = from;
 	slice->scope.to = to;
 	*array_add(queue) = slice;
@@ -99,16 +127,19 @@ plan_stream(SliceQueue *queue, Target *target, RowShape *shape,
 	density->advertiser_id = advertiser->id;
 	if (stream->date_column == NULL)
 	{
-		queue_add(queue, target, shape, density, advertiser->id, DATEVAL_NOBEGIN, DATEVAL_NOEND);
+		queue_add(queue, target, shape, density, advertiser, DATEVAL_NOBEGIN, DATEVAL_NOEND);
 		return;
 	}
 	to = DATE_IS_NOEND(request->to) ? advertiser->today : Min(request->to, advertiser->today);
 	from = DATE_IS_NOBEGIN(request->from) ? to - DEFAULT_DAYS + 1 : request->from;
+	if (stream->by_month)
+		to = Min(month_end(to), advertiser->today);
 	while (from <= to)
 	{
-		DateADT		first = Max(from, to - Max(stream->max_days, 1) + 1);
+		DateADT		first = stream->by_month ? month_of(to) :
+			Max(from, to - Max(stream->max_days, 1) + 1);
 
-		queue_add(queue, target, shape, density, advertiser->id, first, to);
+		queue_add(queue, target, shape, density, advertiser, first, to);
 		to = first - 1;
 	}
 }
@@ -145,7 +176,7 @@ plan_copy(MemoryContext context, const Slice *slice, DateADT from, DateADT to)
 	copy->target = slice->target;
 	copy->shape = slice->shape;
 	copy->density = slice->density;
-	copy->scope.advertiser_id = slice->scope.advertiser_id;
+	copy->scope = slice->scope;
 	copy->scope.from = from;
 	copy->scope.to = to;
 	return copy;
