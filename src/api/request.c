@@ -67,29 +67,62 @@ append_date(StringInfo url, const char *name, DateADT date)
 	append_parameter(url, name, text);
 }
 
+/* Appends a further parameter, its filter narrowed as the scope says. */
+static void
+append_narrowed(StringInfo url, const char *name, const char *value, const StreamDef *stream, const RequestScope *scope)
+{
+	StringInfoData text;
+	int			year;
+	int			month;
+	int			day;
+
+	initStringInfo(&text);
+	if (strcmp(name, "filtering") != 0 || (!scope->modified_only && scope->campaign_ids == NULL))
+		appendStringInfoString(&text, value);
+	else if (scope->modified_only)
+	{
+		/* an object: {..., "modified_after": "2024-01-01 00:00:00"} */
+		j2date(scope->from + POSTGRES_EPOCH_JDATE, &year, &month, &day);
+		appendBinaryStringInfo(&text, value, strlen(value) - 1);
+		appendStringInfo(&text, ",\"%s\":\"%04d-%02d-%02d 00:00:00\"}", stream->modified_parameter, year, month, day);
+	}
+	else
+	{
+		/* an array of objects whose filter_value is text that holds JSON */
+		appendBinaryStringInfo(&text, value, strlen(value) - 1);
+		appendStringInfoString(&text, ",{\"field_name\":\"campaign_ids\",\"filter_type\":\"IN\",\"filter_value\":");
+		escape_json(&text, scope->campaign_ids);
+		appendStringInfoString(&text, "}]");
+	}
+	append_parameter(url, name, text.data);
+	pfree(text.data);
+}
+
 /* The URL of one page of a stream. */
 char *
-request_url(const char *base_url, const StreamDef *stream, int64 advertiser_id,
-			DateADT from, DateADT to, int page)
+request_url(const char *base_url, const StreamDef *stream, const RequestScope *scope, int page)
 {
 	StringInfoData url;
+	const Names *metrics = scope->metrics != NULL ? scope->metrics : &stream->metrics;
 	char		number[32];
 
 	initStringInfo(&url);
 	appendStringInfo(&url, "%s%s", base_url, stream->path);
-	snprintf(number, sizeof(number), INT64_FORMAT, advertiser_id);
+	snprintf(number, sizeof(number), INT64_FORMAT, scope->advertiser_id);
 	append_parameter(&url, "advertiser_id", number);
 	for (int i = 0; i < stream->parameter_names.count; i++)
-		append_parameter(&url, stream->parameter_names.items[i], stream->parameter_values.items[i]);
+		append_narrowed(&url, stream->parameter_names.items[i], stream->parameter_values.items[i], stream, scope);
 	if (stream->dimensions.count > 0)
 		append_names(&url, "dimensions", &stream->dimensions);
-	if (stream->metrics.count > 0)
-		append_names(&url, "metrics", &stream->metrics);
+	if (metrics->count > 0)
+		append_names(&url, "metrics", metrics);
 	if (stream->date_column != NULL)
 	{
-		append_date(&url, "start_date", from);
-		append_date(&url, "end_date", to);
+		append_date(&url, "start_date", scope->from);
+		append_date(&url, "end_date", scope->to);
 	}
+	if (stream->totals && scope->totals && page == 1 && scope->campaign_ids == NULL)
+		append_parameter(&url, "enable_total_metrics", "true");
 	if (stream->paged)
 	{
 		snprintf(number, sizeof(number), "%d", page);

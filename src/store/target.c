@@ -224,13 +224,13 @@ store_statement(const Target *target, const bool *filled, bool scoped)
 		tombstone = quote_identifier(tombstone);
 		appendStringInfoString(&sql, "CASE WHEN ");
 		append_deleted(&sql, target, filled, "i");
-		appendStringInfoString(&sql, " THEN pg_catalog.now() END, ");
+		appendStringInfoString(&sql, " THEN tiktokads.clock_transaction() END, ");
 		appendStringInfo(&same, " AND (o.%s IS NOT NULL) = ", tombstone);
 		append_deleted(&same, target, filled, "i");
 		appendStringInfo(&set, "%s = CASE WHEN EXCLUDED.%s IS NOT NULL THEN coalesce(o.%s, EXCLUDED.%s) END, ",
 						 tombstone, tombstone, tombstone, tombstone);
 	}
-	appendStringInfoString(&sql, "pg_catalog.now() FROM (SELECT DISTINCT ON (");
+	appendStringInfoString(&sql, "tiktokads.clock_transaction() FROM (SELECT DISTINCT ON (");
 	append_keys(&sql, target, "");
 	appendStringInfoString(&sql, ") * FROM incoming ORDER BY ");
 	append_keys(&sql, target, "");
@@ -338,7 +338,7 @@ vanished_remove(const Target *target, const Scope *scope)
 
 	initStringInfo(&sql);
 	if (tombstone != NULL)
-		appendStringInfo(&sql, "UPDATE %s.%s AS o SET %s = pg_catalog.now(), changed_at = pg_catalog.now() WHERE ",
+		appendStringInfo(&sql, "UPDATE %s.%s AS o SET %s = tiktokads.clock_transaction(), changed_at = tiktokads.clock_transaction() WHERE ",
 						 SCHEMA_NAME, table, quote_identifier(tombstone));
 	else
 		appendStringInfo(&sql, "DELETE FROM %s.%s AS o WHERE ", SCHEMA_NAME, table);

@@ -42,6 +42,7 @@ typedef struct Target
 	int			ncolumns;		/* without the ordinal */
 	int			advertiser_column;	/* 0-based position of advertiser_id */
 	Completion	completion;
+	int		   *keys;			/* positions of the key columns */
 } Target;
 
 /* What a slice covers, and so may remove rows from. */
@@ -73,6 +74,9 @@ extern Tuplestorestate *incoming_begin(void);
 
 /* Finds the columns that are ours to fill. */
 extern void completion_prepare(Target *target);
+
+/* True when a completed row has all of its key. */
+extern bool target_has_key(const Target *target, const bool *nulls);
 
 /* Completes a parsed row by what the reply does not say. */
 extern void target_complete(const Target *target, const Scope *scope, Datum *values, bool *nulls);

@@ -7,10 +7,9 @@
 #include "postgres.h"
 
 #include "base/clock.h"
-#include "base/unit.h"
-#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "sync/history.h"
+#include "sync/parameter.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/timestamp.h"
@@ -23,49 +22,6 @@ static const char *const end_name[] = {
 	[SLICE_POSTPONED] = "postponed",
 	[SLICE_SPLIT] = "split",
 };
-
-/* The parameters of one statement, filled in order. */
-typedef struct Parameters
-{
-	Oid			types[20];
-	Datum		values[20];
-	char		nulls[20];
-	int			count;
-} Parameters;
-
-/* Adds a parameter. */
-static void
-add(Parameters *parameters, Oid type, Datum value, bool isnull)
-{
-	int			n = parameters->count++;
-
-	Assert(n < lengthof(parameters->types));
-	parameters->types[n] = type;
-	parameters->values[n] = value;
-	parameters->nulls[n] = isnull ? 'n' : ' ';
-}
-
-/* Adds a text parameter, NULL when there is none. */
-static void
-add_text(Parameters *parameters, const char *value)
-{
-	add(parameters, TEXTOID, value == NULL ? (Datum) 0 : CStringGetTextDatum(value), value == NULL);
-}
-
-/* Adds a bigint parameter. */
-static void
-add_int64(Parameters *parameters, int64 value)
-{
-	add(parameters, INT8OID, Int64GetDatum(value), false);
-}
-
-/* Executes a statement with its parameters. */
-static void
-execute(const char *sql, Parameters *parameters, int expected)
-{
-	unit_execute(sql, parameters->count, parameters->types, parameters->values,
-				 parameters->nulls, expected);
-}
 
 /* Marks runs of this connection that never ended as interrupted. */
 void

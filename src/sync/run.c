@@ -20,6 +20,7 @@
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
+#include "sync/follow.h"
 #include "sync/history.h"
 #include "sync/run.h"
 #include "utils/builtins.h"
@@ -189,6 +190,7 @@ unit_store(void *arg)
 				   slice->counts.pending);
 	slice->db_seconds = clock_seconds_since(start);
 	history_done(slice);
+	follow_stored(work->run->connection, slice);
 }
 
 /* Unit: records that a slice was not stored. */
@@ -385,8 +387,8 @@ page_submit(Run *run, Slice *slice)
 {
 	PageCall   *page = MemoryContextAllocZero(run->context, sizeof(PageCall));
 	const StreamDef *stream = slice->target->stream;
-	char	   *url = request_url(run->connection->base_url, stream, slice->scope.advertiser_id,
-								  slice->scope.from, slice->scope.to, slice->next_page);
+	RequestScope scope = slice_request(slice, run->connection);
+	char	   *url = request_url(run->connection->base_url, stream, &scope, slice->next_page);
 
 	page->slice = slice;
 	page->page = slice->next_page++;

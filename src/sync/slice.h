@@ -6,7 +6,9 @@
 
 #include "postgres.h"
 
+#include "account/connection.h"
 #include "api/reply.h"
+#include "api/request.h"
 #include "store/target.h"
 
 /*
@@ -66,6 +68,13 @@ typedef struct Slice
 	int			epoch;			/* replies of an earlier reading are ignored */
 	StringInfoData request_ids; /* text of a text[] */
 	StringInfoData note;
+	StringInfoData drift;		/* what was unexpected in the replies */
+	char	   *totals;			/* the API's totals as JSON, NULL: none */
+	TimestampTz read_at;		/* when reading began, clock_now() */
+	bool		modified_only;	/* of an undated stream: what was modified since scope.from */
+	const Names *metrics;		/* to ask for, NULL: the stream's */
+	char	   *campaign_ids;	/* JSON array, of a part of a report; NULL: all */
+	int64		rejected;		/* rows without a key */
 	int64		bytes;
 	double		api_seconds;
 	double		db_seconds;
@@ -77,6 +86,9 @@ extern int	slice_days(const Slice *slice);
 
 /* "stream, advertiser 123, 2024-01-01 to 2024-01-30", palloc'd. */
 extern char *slice_describe(const Slice *slice);
+
+/* What of the stream is asked for. */
+extern RequestScope slice_request(const Slice *slice, const Connection *connection);
 
 /* Begins reading: an empty tuplestore and page 1 to ask for. */
 extern void slice_begin(Slice *slice);
