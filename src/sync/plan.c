@@ -11,10 +11,8 @@
 #include "base/clock.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
-#include "pgtime.h"
 #include "sync/plan.h"
 #include "utils/builtins.h"
-#include "utils/datetime.h"
 #include "utils/memutils.h"
 
 #define SLICE_PAGES		50
@@ -26,22 +24,6 @@ typedef struct PlanAdvertiser
 	int64		id;
 	DateADT		today;
 } PlanAdvertiser;
-
-/* The day it is now in a time zone; UTC's when the zone is unknown. */
-static DateADT
-today_in(const char *zone)
-{
-	pg_tz	   *tz = zone == NULL ? NULL : pg_tzset(zone);
-	struct pg_tm tm;
-	fsec_t		fsec;
-	int			offset;
-
-	if (tz == NULL)
-		tz = pg_tzset("GMT");
-	if (timestamp2tm(clock_now(), &offset, &tm, &fsec, NULL, tz) != 0)
-		elog(ERROR, "clock is out of range");
-	return date2j(tm.tm_year, tm.tm_mon, tm.tm_mday) - POSTGRES_EPOCH_JDATE;
-}
 
 /* Reads the advertisers of a connection that are to be synced. */
 static PlanAdvertiser *
@@ -62,7 +44,7 @@ advertisers_load(MemoryContext context, const Connection *connection,
 	for (int i = 0; i < *count; i++)
 	{
 		advertisers[i].id = row_int64(i, "advertiser_id", NULL);
-		advertisers[i].today = today_in(row_text(CurrentMemoryContext, i, "display_timezone"));
+		advertisers[i].today = clock_today(row_text(CurrentMemoryContext, i, "display_timezone"));
 	}
 	return advertisers;
 }
