@@ -6,7 +6,7 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" tiktokads.
 EXTENSION_SCRIPT = $(EXTENSION)--$(EXTVERSION).sql
 
 # The rooms of the house in reading order: a room uses those before it.
-ROOMS = base net model api store account sync quality
+ROOMS = base net model api store account sync quality worker
 
 OBJS = src/tiktokads.o \
 	$(foreach room,$(ROOMS),$(patsubst %.c,%.o,$(sort $(wildcard src/$(room)/*.c))))
@@ -49,27 +49,34 @@ $(EXTENSION_SCRIPT): $(ROOM_SQL) tiktokads.control test/lint/script Makefile
 	@mv $@.new $@
 
 packages: ## install the Debian packages that are missing
-	test/packages
+	@test/packages
 
 simulator: ## build the Ads API simulator
 	$(MAKE) -C test/simulator
 
 test: packages ## build and run every test in private servers
-	test/run
+	@test/run
 
 demo: packages ## a private server with three synced ad accounts to look around in
-	test/demo/start
+	@test/demo/start
 
 demo-stop: ## stop and remove what `make demo` left
-	test/demo/stop
+	@test/demo/stop
 
 bench: packages ## ratios against a baseline of the same run (BENCH_SCALE=1 for full sizes)
-	test/bench/run $(BENCH)
+	@test/bench/run $(BENCH)
+
+dist: ## a PGXN archive of HEAD, with the version filled in
+	git archive --prefix=$(EXTENSION)-$(EXTVERSION)/ -o $(EXTENSION)-$(EXTVERSION).zip HEAD
+	mkdir -p $(EXTENSION)-$(EXTVERSION)
+	sed 's/@VERSION@/$(EXTVERSION)/' META.json > $(EXTENSION)-$(EXTVERSION)/META.json
+	zip -q $(EXTENSION)-$(EXTVERSION).zip $(EXTENSION)-$(EXTVERSION)/META.json
+	rm -r $(EXTENSION)-$(EXTVERSION)
 
 lint: packages ## format, static analysis, function length, direction of includes
-	test/lint/run $(ROOMS)
+	@test/lint/run $(ROOMS)
 
 memcheck: packages ## unit tests and a sync under valgrind
-	test/memcheck
+	@test/memcheck
 
-.PHONY: help packages simulator test demo demo-stop bench lint memcheck
+.PHONY: help packages simulator test demo demo-stop bench dist lint memcheck

@@ -1,21 +1,25 @@
 /*
  * tiktokads.c: the front door.
  *
- * Loading the library defines the settings of each room and nothing else: no
- * hook, no shared memory, no libcurl.  It must therefore work the same from
- * shared_preload_libraries and from a session's first call.
+ * Loading the library in a session defines the settings of each room and
+ * nothing else: no hook, no shared memory, no libcurl.  Preloaded, it asks for
+ * shared memory and registers the launcher of the workers as well; everything
+ * but the workers works the same without that.
  */
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "utils/guc.h"
 
 #include "account/secret.h"
 #include "api/caller.h"
 #include "base/clock.h"
+#include "base/shared.h"
 #include "net/net.h"
 #include "sync/sync.h"
 #include "tiktokads.h"
+#include "worker/worker.h"
 
 PG_MODULE_MAGIC;
 
@@ -30,5 +34,8 @@ _PG_init(void)
 	CallerInit();
 	SecretInit();
 	SyncInit();
+	WorkerInit();
+	if (shared_preloading())
+		SharedInit();
 	MarkGUCPrefixReserved(EXTENSION_NAME);
 }

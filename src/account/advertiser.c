@@ -241,3 +241,14 @@ advertisers_store(const Connection *connection, AdvertiserList *list)
 				 " WHERE a.connection = $1 AND a.readable AND a.advertiser_id <> ALL ($2)",
 				 2, types, values, NULL, SPI_OK_UPDATE);
 }
+
+/* Marks an ad account as one that the token may not read. */
+void
+advertiser_unreadable(int64 advertiser_id)
+{
+	Oid			types[] = {INT8OID};
+	Datum		values[] = {Int64GetDatum(advertiser_id)};
+
+	unit_execute("UPDATE tiktokads.advertiser SET readable = false WHERE advertiser_id = $1 AND readable",
+				 1, types, values, NULL, SPI_OK_UPDATE);
+}

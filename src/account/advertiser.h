@@ -42,4 +42,7 @@ extern void advertisers_fetch(Caller *caller, const Connection *connection, Targ
 /* Stores what was fetched; in a unit of work.  Unchanged rows are not written. */
 extern void advertisers_store(const Connection *connection, AdvertiserList *list);
 
+/* Marks an ad account as one that the token may not read; in a unit of work. */
+extern void advertiser_unreadable(int64 advertiser_id);
+
 #endif

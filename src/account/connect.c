@@ -152,17 +152,17 @@ arguments_check(Connecting *connecting)
 				 errhint("Leave them out for the production API and the basic tier.")));
 }
 
-/* Gives the base URL its trailing slash and checks it and the proxy. */
+/* Checks the base URL, gives it its trailing slash, and checks the CA file's path. */
 static void
 addresses_check(Connection *connection)
 {
-	if (connection->base_url[strlen(connection->base_url) - 1] != '/')
-		connection->base_url = psprintf("%s/", connection->base_url);
 	if (strpbrk(connection->base_url, "?#") != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("base_url must not have a query or fragment: \"%s\"", connection->base_url),
 				 errhint("For example https://business-api.tiktok.com/open_api/v1.3/.")));
+	if (connection->base_url[strlen(connection->base_url) - 1] != '/')
+		connection->base_url = psprintf("%s/", connection->base_url);
 	exchange_check_url(connection->base_url);
 	if (connection->ca_file != NULL && !is_absolute_path(connection->ca_file))
 		ereport(ERROR,

@@ -83,13 +83,15 @@ connection_copy(MemoryContext context, int row, Connection *connection)
 	MemoryContextSwitchTo(before);
 }
 
-/* True when the row's connection may act here; else says why, at the given level. */
+/* True when the row's connection may act here; else says why, at the given level (0: not at all). */
 static bool
 connection_acts(int row, int level)
 {
 	char	   *name = row_text(CurrentMemoryContext, row, "name");
 	char	   *reason = row_text(CurrentMemoryContext, row, "pause_reason");
 
+	if (level == 0)
+		return row_bool(row, "acts_here") && !row_bool(row, "paused");
 	if (!row_bool(row, "acts_here"))
 	{
 		ereport(level,
@@ -136,6 +138,25 @@ connection_load(MemoryContext context, const char *name, int *count)
 	return connections;
 }
 
+/* Reads the connections that may act in this database, in silence about the others. */
+Connection *
+connection_load_acting(MemoryContext context, int *count)
+{
+	Oid			types[] = {TEXTOID};
+	Datum		values[] = {(Datum) 0};
+	Connection *connections;
+	int			nrows;
+
+	unit_execute(connection_query, 1, types, values, "n", SPI_OK_SELECT);
+	nrows = (int) SPI_processed;
+	connections = MemoryContextAllocZero(context, Max(nrows, 1) * sizeof(Connection));
+	*count = 0;
+	for (int i = 0; i < nrows; i++)
+		if (connection_acts(i, 0))
+			connection_copy(context, i, &connections[(*count)++]);
+	return connections;
+}
+
 /* The secret from its file, or the one this session was given, or NULL. */
 static char *
 connection_secret(Connection *connection, const char *file, SecretKind kind)
@@ -160,6 +181,30 @@ connection_unlock(Connection *connection)
 				 errdetail("It was connected with a literal token, which lives only in the session that gave it."),
 				 errhint("CALL tiktokads.connect(%s, access_token_file => ...) lets every session use it.",
 						 quote_literal_cstr(connection->name))));
+}
+
+/* Cleanses the secrets that connection_unlock() read. */
+void
+connection_lock(Connection *connection)
+{
+	secret_cleanse(&connection->access_token);
+	secret_cleanse(&connection->app_secret);
+}
+
+/* Pauses a connection whose credentials the API refused. */
+void
+connection_refused(const char *name, const CallError *error)
+{
+	Oid			types[] = {TEXTOID, TEXTOID};
+	char	   *reason = error->code == 0 ? psprintf("the API refused the credentials: %s", error->message) :
+		psprintf("the API refused the credentials: %s (code " INT64_FORMAT ")", error->message, error->code);
+	Datum		values[] = {CStringGetTextDatum(name), CStringGetTextDatum(reason)};
+
+	unit_execute("UPDATE tiktokads.connection SET paused = true, pause_reason = $2 WHERE name = $1 AND NOT paused",
+				 lengthof(types), types, values, NULL, SPI_OK_UPDATE);
+	unit_execute("SELECT tiktokads.finding_raise('token_refused', $1, NULL, NULL, NULL, NULL, $2,"
+				 " pg_catalog.format('CALL tiktokads.rotate_credentials(%L, access_token_file => ...); then CALL tiktokads.resume(%L);', $1, $1))",
+				 lengthof(types), types, values, NULL, SPI_OK_SELECT);
 }
 
 /* Sets the caller up to speak for a connection. */

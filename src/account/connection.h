@@ -33,8 +33,20 @@ typedef struct Connection
  */
 extern Connection *connection_load(MemoryContext context, const char *name, int *count);
 
+/* Reads the connections that may act in this database, in silence about the others; in a unit of work. */
+extern Connection *connection_load_acting(MemoryContext context, int *count);
+
 /* Reads the secrets of a connection; in a unit of work. */
 extern void connection_unlock(Connection *connection);
+
+/* Cleanses the secrets that connection_unlock() read. */
+extern void connection_lock(Connection *connection);
+
+/*
+ * Pauses a connection whose credentials the API refused, with a finding; in a
+ * unit of work.  resume() ends that.
+ */
+extern void connection_refused(const char *name, const CallError *error);
 
 /* Sets the caller up to speak for a connection. */
 extern void connection_caller(const Connection *connection, Exchange *exchange, Caller *caller);

@@ -153,6 +153,17 @@ secret_read(const char *path, Oid role, SecretKind kind)
 	return start;
 }
 
+/* Overwrites a secret, frees it and forgets the pointer. */
+void
+secret_cleanse(char **value)
+{
+	if (*value == NULL)
+		return;
+	explicit_bzero(*value, strlen(*value));
+	pfree(*value);
+	*value = NULL;
+}
+
 /* The session's secret of that connection and kind. */
 static SessionSecret **
 secret_find(const char *connection, SecretKind kind)

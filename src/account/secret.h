@@ -23,6 +23,9 @@ extern char *secret_read(const char *path, Oid role, SecretKind kind);
 /* An error unless the text can be sent as a header value. */
 extern void secret_check(const char *value, SecretKind kind);
 
+/* Overwrites a secret, frees it and forgets the pointer; NULL is fine. */
+extern void secret_cleanse(char **value);
+
 /* Keeps a literal secret for this session, gives it back, forgets it. */
 extern void secret_remember(const char *connection, SecretKind kind, const char *value);
 extern const char *secret_recall(const char *connection, SecretKind kind);

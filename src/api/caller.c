@@ -85,7 +85,7 @@ caller_wait_us(Caller *caller)
 
 /* Hands a call to the exchange. */
 static void
-call_send(Caller *caller, Call *call, int64 now)
+call_send(Caller *caller, Call *call)
 {
 	Request		request = {0};
 
@@ -96,7 +96,6 @@ call_send(Caller *caller, Call *call, int64 now)
 	request.proxy = caller->proxy;
 	request.ca_file = caller->ca_file;
 	request.owner = call;
-	pace_note(call->pace, now);
 	caller->requests++;
 	exchange_submit(caller->exchange, &request);
 }
@@ -112,7 +111,7 @@ caller_send_due(Caller *caller)
 		Call	   *call = *place;
 		int64		now = clock_now_us();
 
-		if (call_wait_us(caller, call, now) > 0)
+		if (call->not_before > now || pace_try_us(call->pace, &caller->limit, now) > 0)
 		{
 			place = &call->next;
 			continue;
@@ -120,7 +119,7 @@ caller_send_due(Caller *caller)
 		*place = call->next;
 		call->next = NULL;
 		caller->queued--;
-		call_send(caller, call, now);
+		call_send(caller, call);
 	}
 }
 
@@ -305,9 +304,9 @@ caller_finish(Caller *caller, Call *call)
 	pfree(call);
 }
 
-/* Drops what is queued for this owner. */
+/* Drops the queued calls whose owner answers to the test. */
 void
-caller_drop(Caller *caller, const void *owner)
+caller_drop(Caller *caller, bool (*drop) (void *owner, void *arg), void *arg)
 {
 	Call	  **place = &caller->queue;
 
@@ -315,7 +314,7 @@ caller_drop(Caller *caller, const void *owner)
 	{
 		Call	   *call = *place;
 
-		if (call->owner != owner)
+		if (!drop(call->owner, arg))
 		{
 			place = &call->next;
 			continue;

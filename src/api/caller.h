@@ -88,8 +88,8 @@ extern void caller_finish(Caller *caller, Call *call);
 /* Microseconds until the first queued call may go, 0 when none waits. */
 extern int64 caller_wait_us(Caller *caller);
 
-/* Drops what is queued for this owner. */
-extern void caller_drop(Caller *caller, const void *owner);
+/* Drops the queued calls whose owner answers to the test, which may free the owner. */
+extern void caller_drop(Caller *caller, bool (*drop) (void *owner, void *arg), void *arg);
 
 /* Throws a call's error as an ERROR. */
 extern void call_error_throw(const CallError *error, const char *what) pg_attribute_noreturn();

@@ -6,14 +6,17 @@
 
 #include "postgres.h"
 
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "utils/acl.h"
 
 /* 16 replaced the pg_xxx_aclcheck family by object_aclcheck. */
 #if PG_VERSION_NUM >= 160000
 #define procedure_aclcheck(oid, role, mode) object_aclcheck(ProcedureRelationId, oid, role, mode)
+#define schema_usable(oid, role) (object_aclcheck(NamespaceRelationId, oid, role, ACL_USAGE) == ACLCHECK_OK)
 #else
 #define procedure_aclcheck(oid, role, mode) pg_proc_aclcheck(oid, role, mode)
+#define schema_usable(oid, role) (pg_namespace_aclcheck(oid, role, ACL_USAGE) == ACLCHECK_OK)
 #endif
 
 #endif

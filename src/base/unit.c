@@ -2,7 +2,8 @@
  * unit.c: units of work.
  *
  * The one place that commits.  A procedure of ours is a chain of units with
- * waits for the network between them; no transaction state crosses a wait.
+ * waits for the network between them; no transaction state crosses a wait.  A
+ * worker's units are the same, but begin and end the transaction themselves.
  *
  * Each unit looks again whether the extension is still the one that the call
  * began under and whether the caller may still call the procedure: both can
@@ -21,10 +22,12 @@
 #include "access/xact.h"
 #include "base/compat.h"
 #include "base/unit.h"
+#include "catalog/namespace.h"
 #include "commands/extension.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
+#include "pgstat.h"
 #include "tiktokads.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -47,6 +50,24 @@ authority_of_call(FunctionCallInfo fcinfo, const char *name, Authority *authorit
 	authority->caller = GetUserId();
 	authority->extension = get_extension_oid(EXTENSION_NAME, false);
 	authority->name = name;
+	authority->worker = false;
+}
+
+/* Takes the authority of a background worker. */
+bool
+authority_of_worker(Authority *authority)
+{
+	MemoryContext caller_context = CurrentMemoryContext;
+
+	memset(authority, 0, sizeof(*authority));
+	authority->worker = true;
+	authority->name = "worker";
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	authority->extension = get_extension_oid(EXTENSION_NAME, true);
+	CommitTransactionCommand();
+	MemoryContextSwitchTo(caller_context);
+	return OidIsValid(authority->extension);
 }
 
 /* Complains unless the extension and the caller's right are still there. */
@@ -58,7 +79,8 @@ authority_check(const Authority *authority)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("extension \"%s\" was dropped during the call", EXTENSION_NAME),
 				 errhint("What was stored before is kept; create the extension and call again.")));
-	if (procedure_aclcheck(authority->procedure, authority->caller, ACL_EXECUTE) != ACLCHECK_OK)
+	if (!authority->worker &&
+		procedure_aclcheck(authority->procedure, authority->caller, ACL_EXECUTE) != ACLCHECK_OK)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied for procedure %s", authority->name),
@@ -70,11 +92,12 @@ static void
 disguise_wear(Disguise *disguise)
 {
 	Oid			owner = get_role_oid(OWNER_ROLE, true);
+	Oid			schema = get_namespace_oid(SCHEMA_NAME, false);
 
-	if (!OidIsValid(owner))
+	if (!OidIsValid(owner) || !schema_usable(schema, owner))
 		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("role \"%s\" does not exist", OWNER_ROLE),
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("role \"%s\" is not set up in this database", OWNER_ROLE),
 				 errhint("Have a superuser run: CALL tiktokads.create_roles();")));
 
 	GetUserIdAndSecContext(&disguise->user, &disguise->security_context);
@@ -140,14 +163,45 @@ call_close(void)
 	SPI_finish();
 }
 
+/* Begins a unit's transaction, where the caller has none. */
+static void
+bracket_open(const Authority *authority)
+{
+	if (!authority->worker)
+		return;
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+}
+
+/* Ends it; autovacuum and pg_stat views learn of a worker's rows here. */
+static void
+bracket_close(const Authority *authority, bool commit)
+{
+	if (!authority->worker)
+	{
+		if (commit)
+			SPI_commit();
+		else
+			SPI_rollback();
+		return;
+	}
+	if (commit)
+		CommitTransactionCommand();
+	else
+		AbortCurrentTransaction();
+	pgstat_report_stat(true);
+}
+
 /* Runs the body and commits; returns the failure that was rolled back, or NULL. */
 static ErrorData *
 unit_attempt(const Authority *authority, UnitBody body, void *arg, bool as_owner)
 {
 	MemoryContext caller_context = CurrentMemoryContext;
-	ResourceOwner caller_owner = CurrentResourceOwner;
+	ResourceOwner caller_owner;
 	ErrorData  *volatile failure = NULL;
 
+	bracket_open(authority);
+	caller_owner = CurrentResourceOwner;
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(caller_context);
 	PG_TRY();
@@ -166,10 +220,7 @@ unit_attempt(const Authority *authority, UnitBody body, void *arg, bool as_owner
 	MemoryContextSwitchTo(caller_context);
 	CurrentResourceOwner = caller_owner;
 
-	if (failure == NULL)
-		SPI_commit();
-	else
-		SPI_rollback();
+	bracket_close(authority, failure == NULL);
 	MemoryContextSwitchTo(caller_context);
 	return failure;
 }

@@ -14,14 +14,21 @@ typedef struct Authority
 {
 	Oid			procedure;		/* EXECUTE on it is asked for in each unit */
 	Oid			caller;
-	Oid			extension;		/* the one the call began under */
+	Oid			extension;		/* the one the work began under */
 	const char *name;			/* of the procedure, for messages */
+	bool		worker;			/* a process of ours: no procedure, no caller */
 } Authority;
 
 typedef void (*UnitBody) (void *arg);
 
 /* Takes the authority of a procedure call. */
 extern void authority_of_call(FunctionCallInfo fcinfo, const char *name, Authority *authority);
+
+/*
+ * Takes the authority of a background worker, which is the owner role itself
+ * and has no transaction open; false where the extension is not there.
+ */
+extern bool authority_of_worker(Authority *authority);
 
 /*
  * Opens and closes a procedure that commits: an error inside a transaction

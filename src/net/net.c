@@ -12,7 +12,9 @@
 
 #include <curl/curl.h>
 
+#include "base/shared.h"
 #include "net/address.h"
+#include "net/budget.h"
 #include "net/net.h"
 #include "utils/guc.h"
 
@@ -121,6 +123,8 @@ NetInit(void)
 {
 	define_address_settings();
 	define_limit_settings();
+	if (shared_preloading())
+		BudgetInit();
 }
 
 /* Starts libcurl unless this process has done so. */

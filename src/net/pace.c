@@ -7,13 +7,15 @@
  * the window; so no rolling second or minute ever holds more than the limit,
  * wherever one begins to count.  One ring serves both windows.
  *
- * What must stay true: stamps in the ring never decrease; the ring is at least
- * as long as the largest window's allowance (where memory for that is refused,
- * the allowance shrinks to the ring, never the other way round); nothing here
- * fails, waits, or knows of PostgreSQL.
+ * Budgets live in this process unless a home for them was named that others
+ * share; pace_try() then asks and logs under the home's lock, so that no two
+ * processes take the same place.
+ *
+ * What must stay true: stamps in the ring never decrease; an allowance beyond
+ * the ring shrinks to it, never the other way round; a budget holds no pointer
+ * but its own list's; nothing here fails, waits, or knows of PostgreSQL.
  */
-#include <stdbool.h>
-#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,20 +31,19 @@
 /* A clock that goes back by more than this was set; less is two readings crossing. */
 #define CLOCK_SET_BACK	US_PER_SECOND
 
-#define RING_FIRST		64
+/* Sends that are remembered: the largest allowance of a minute there is. */
+#define RING_SIZE		3000
 
 struct Pace
 {
-	struct Pace *next;
-	char	   *key;			/* app, newline, endpoint */
-	int64_t    *ring;			/* times of the latest sends */
-	int			capacity;
-	int			count;			/* sends in the ring */
-	int			newest;			/* index of the latest */
+	struct Pace *next;			/* in the list of this process alone */
+	char		key[PACE_KEY_SIZE]; /* app, newline, endpoint; cut if longer */
+	int32_t		count;			/* sends in the ring */
+	int32_t		newest;			/* index of the latest */
 	int64_t		day;			/* UTC day that day_count belongs to */
 	int64_t		day_count;
 	int64_t		paused_until;
-	int64_t		first_ring[RING_FIRST];
+	int64_t		ring[RING_SIZE];	/* times of the latest sends */
 };
 
 /* The API's tiers (per app and endpoint), and one without limit for tests. */
@@ -60,6 +61,7 @@ static const struct
 };
 
 static Pace *paces = NULL;
+static const PaceHome *home = NULL;
 
 /* Shared by all who come when memory has run out: too slow, never too fast. */
 static Pace last_resort;
@@ -78,42 +80,92 @@ pace_tier(const char *tier)
 	return NULL;
 }
 
+/* Names the home that keeps budgets from now on. */
+void
+pace_settle(const PaceHome *where)
+{
+	home = where;
+}
+
+/* Bytes that a home needs for one budget. */
+size_t
+pace_size(void)
+{
+	return sizeof(Pace);
+}
+
+/* Writes the key of an app and endpoint. */
+static void
+key_write(char *key, const char *app, const char *endpoint)
+{
+	snprintf(key, PACE_KEY_SIZE, "%s\n%s", app, endpoint);
+}
+
+/* Begins a fresh budget in memory of a home. */
+void
+pace_begin(Pace *pace, const char *app, const char *endpoint)
+{
+	memset(pace, 0, sizeof(Pace));
+	key_write(pace->key, app, endpoint);
+	pace->newest = RING_SIZE - 1;
+}
+
+/* Whether a budget is that of an app and endpoint. */
+bool
+pace_is_of(const Pace *pace, const char *app, const char *endpoint)
+{
+	char		key[PACE_KEY_SIZE];
+
+	key_write(key, app, endpoint);
+	return strcmp(pace->key, key) == 0;
+}
+
+/* Whether bytes that were read from a file can be a budget. */
+bool
+pace_is_sound(const Pace *pace)
+{
+	return memchr(pace->key, '\0', sizeof(pace->key)) != NULL &&
+		strchr(pace->key, '\n') != NULL &&
+		pace->count >= 0 && pace->count <= RING_SIZE &&
+		pace->newest >= 0 && pace->newest < RING_SIZE && pace->day_count >= 0;
+}
+
 /* Finds the budget of an app and endpoint, or starts a fresh one. */
 Pace *
 pace_find(const char *app, const char *endpoint)
 {
-	size_t		app_len = strlen(app);
-	size_t		size = app_len + strlen(endpoint) + 2;
 	Pace	   *pace;
 
+	if (home != NULL)
+		return home->find(app, endpoint);
 	for (pace = paces; pace != NULL; pace = pace->next)
 	{
-		if (strncmp(pace->key, app, app_len) == 0 &&
-			pace->key[app_len] == '\n' &&
-			strcmp(pace->key + app_len + 1, endpoint) == 0)
+		if (pace_is_of(pace, app, endpoint))
 			return pace;
 	}
-
 	pace = calloc(1, sizeof(Pace));
-	if (pace == NULL || (pace->key = malloc(size)) == NULL)
-	{
-		free(pace);
-		pace = &last_resort;
-		if (pace->capacity > 0)
-			return pace;
-	}
-	else
-	{
-		memcpy(pace->key, app, app_len);
-		pace->key[app_len] = '\n';
-		strcpy(pace->key + app_len + 1, endpoint);
-		pace->next = paces;
-		paces = pace;
-	}
-	pace->ring = pace->first_ring;
-	pace->capacity = RING_FIRST;
-	pace->newest = RING_FIRST - 1;
+	if (pace == NULL)
+		return &last_resort;
+	pace_begin(pace, app, endpoint);
+	pace->next = paces;
+	paces = pace;
 	return pace;
+}
+
+/* Keeps other processes out of the budgets. */
+static void
+home_lock(void)
+{
+	if (home != NULL)
+		home->lock();
+}
+
+/* Lets them in again. */
+static void
+home_unlock(void)
+{
+	if (home != NULL)
+		home->unlock();
 }
 
 /* The UTC day that a time belongs to, also before the epoch. */
@@ -138,28 +190,7 @@ stamp_back(const Pace *pace, int back)
 {
 	int			i = pace->newest - back;
 
-	return pace->ring[i < 0 ? i + pace->capacity : i];
-}
-
-/* Lengthens the ring to hold an allowance; without memory it stays as it is. */
-static void
-ring_grow(Pace *pace, int allowance)
-{
-	int64_t    *ring;
-	int			i;
-
-	if (allowance <= pace->capacity)
-		return;
-	ring = calloc((size_t) allowance, sizeof(int64_t));
-	if (ring == NULL)
-		return;
-	for (i = 0; i < pace->count; i++)
-		ring[i] = stamp_back(pace, pace->count - 1 - i);
-	if (pace->ring != pace->first_ring)
-		free(pace->ring);
-	pace->ring = ring;
-	pace->capacity = allowance;
-	pace->newest = (pace->count > 0) ? pace->count - 1 : allowance - 1;
+	return pace->ring[i < 0 ? i + RING_SIZE : i];
 }
 
 /* Brings the log in step with the clock: a new day, or a clock that was set back. */
@@ -174,7 +205,7 @@ follow_clock(Pace *pace, int64_t now_us)
 		int			i;
 
 		/* as if the latest had just been sent; today's count is kept */
-		for (i = 0; i < pace->capacity; i++)
+		for (i = 0; i < RING_SIZE; i++)
 			pace->ring[i] -= back;
 		pace->day = day;
 	}
@@ -189,24 +220,21 @@ follow_clock(Pace *pace, int64_t now_us)
 static int64_t
 window_opens(const Pace *pace, int allowance, int64_t window)
 {
-	if (allowance > pace->capacity)
-		allowance = pace->capacity;
+	if (allowance > RING_SIZE)
+		allowance = RING_SIZE;
 	if (allowance <= 0 || pace->count < allowance)
 		return INT64_MIN;
 	return stamp_back(pace, allowance - 1) + window;
 }
 
-/* Says how long to wait before the next request may go. */
-int64_t
-pace_wait_us(Pace *pace, const PaceLimit *limit, int64_t now_us)
+/* Microseconds until the next request may go; the home is locked. */
+static int64_t
+budget_wait_us(Pace *pace, const PaceLimit *limit, int64_t now_us)
 {
 	int64_t		opens;
 	int64_t		minute;
 
 	follow_clock(pace, now_us);
-	ring_grow(pace, limit->per_second);
-	ring_grow(pace, limit->per_minute);
-
 	opens = window_opens(pace, limit->per_second, SECOND_WINDOW);
 	minute = window_opens(pace, limit->per_minute, MINUTE_WINDOW);
 	if (opens < minute)
@@ -220,33 +248,75 @@ pace_wait_us(Pace *pace, const PaceLimit *limit, int64_t now_us)
 	return (opens > now_us) ? opens - now_us : 0;
 }
 
-/* Logs a send. */
-void
-pace_note(Pace *pace, int64_t now_us)
+/* Logs a send; the home is locked. */
+static void
+budget_note(Pace *pace, int64_t now_us)
 {
 	follow_clock(pace, now_us);
 	if (pace->count > 0 && now_us < stamp_back(pace, 0))
 		now_us = stamp_back(pace, 0);
-	pace->newest = (pace->newest + 1) % pace->capacity;
+	pace->newest = (pace->newest + 1) % RING_SIZE;
 	pace->ring[pace->newest] = now_us;
-	if (pace->count < pace->capacity)
+	if (pace->count < RING_SIZE)
 		pace->count++;
 	pace->day_count++;
+}
+
+/* Says how long to wait before the next request may go. */
+int64_t
+pace_wait_us(Pace *pace, const PaceLimit *limit, int64_t now_us)
+{
+	int64_t		wait;
+
+	home_lock();
+	wait = budget_wait_us(pace, limit, now_us);
+	home_unlock();
+	return wait;
+}
+
+/* Logs a send if one may go now, else says how long to wait. */
+int64_t
+pace_try_us(Pace *pace, const PaceLimit *limit, int64_t now_us)
+{
+	int64_t		wait;
+
+	home_lock();
+	wait = budget_wait_us(pace, limit, now_us);
+	if (wait == 0)
+		budget_note(pace, now_us);
+	home_unlock();
+	return wait;
+}
+
+/* Logs a send. */
+void
+pace_note(Pace *pace, int64_t now_us)
+{
+	home_lock();
+	budget_note(pace, now_us);
+	home_unlock();
 }
 
 /* Pauses, or with 0 ends every pause. */
 void
 pace_pause(Pace *pace, int64_t until_us)
 {
+	home_lock();
 	if (until_us == 0 || until_us > pace->paused_until)
 		pace->paused_until = until_us;
+	home_unlock();
 }
 
 /* Tells when the pause ends. */
 int64_t
 pace_paused_until(const Pace *pace)
 {
-	return pace->paused_until;
+	int64_t		until;
+
+	home_lock();
+	until = pace->paused_until;
+	home_unlock();
+	return until;
 }
 
 /* Exponential backoff with full jitter: anything from nothing to the ceiling. */

@@ -8,6 +8,8 @@
 #ifndef TIKTOKADS_PACE_H
 #define TIKTOKADS_PACE_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Requests allowed in any rolling second and minute and in a day; 0: any number. */
@@ -18,17 +20,40 @@ typedef struct PaceLimit
 	int64_t		per_day;
 } PaceLimit;
 
-/* The budget of one app and endpoint in this process. */
+/* The budget of one app and endpoint. */
 typedef struct Pace Pace;
+
+/* Longest "app, newline, endpoint" that is told apart. */
+#define PACE_KEY_SIZE	256
+
+/* Where budgets live that several processes share. */
+typedef struct PaceHome
+{
+	Pace	   *(*find) (const char *app, const char *endpoint);	/* never NULL */
+	void		(*lock) (void);
+	void		(*unlock) (void);
+} PaceHome;
+
+/* Names the home that keeps budgets from now on; without one they are this process's. */
+extern void pace_settle(const PaceHome *where);
+
+/* For homes: bytes of a budget, a fresh one in them, whose it is, whether bytes of a file can be one. */
+extern size_t pace_size(void);
+extern void pace_begin(Pace *pace, const char *app, const char *endpoint);
+extern bool pace_is_of(const Pace *pace, const char *app, const char *endpoint);
+extern bool pace_is_sound(const Pace *pace);
 
 /* The limits of a tier of the API, or NULL for an unknown name. */
 extern const PaceLimit *pace_tier(const char *tier);
 
-/* The budget of an app and endpoint; it lives as long as the process.  Never NULL. */
+/* The budget of an app and endpoint; it lives as long as the process, or its home.  Never NULL. */
 extern Pace *pace_find(const char *app, const char *endpoint);
 
 /* 0 when a request may be sent now, else the microseconds until one may. */
 extern int64_t pace_wait_us(Pace *pace, const PaceLimit *limit, int64_t now_us);
+
+/* The same, but when a request may be sent it is logged as sent in one step. */
+extern int64_t pace_try_us(Pace *pace, const PaceLimit *limit, int64_t now_us);
 
 /* Takes note that a request was sent. */
 extern void pace_note(Pace *pace, int64_t now_us);

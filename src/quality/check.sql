@@ -1,5 +1,24 @@
 -- what is looked at when a slice was stored, and what comes of it
 
+CREATE TABLE tiktokads.metric_refused
+(
+	advertiser_id bigint,
+	stream text,
+	metric name,
+	code bigint NOT NULL,
+	message text,
+	refused_at timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (advertiser_id, stream, metric)
+);
+SELECT pg_catalog.pg_extension_config_dump('tiktokads.metric_refused', '');
+COMMENT ON TABLE tiktokads.metric_refused IS 'Metrics that the API refuses for an ad account and stream, found by halving the list. They are not asked for again; delete a row to try.';
+COMMENT ON COLUMN tiktokads.metric_refused.advertiser_id IS 'Ad account.';
+COMMENT ON COLUMN tiktokads.metric_refused.stream IS 'Stream.';
+COMMENT ON COLUMN tiktokads.metric_refused.metric IS 'Metric.';
+COMMENT ON COLUMN tiktokads.metric_refused.code IS 'Code of the API.';
+COMMENT ON COLUMN tiktokads.metric_refused.message IS 'What it said.';
+COMMENT ON COLUMN tiktokads.metric_refused.refused_at IS 'When.';
+
 CREATE VIEW tiktokads.data_quality WITH (security_invoker = true) AS
 SELECT f.finding, f.severity, f.kind, f.connection, f.stream, f.advertiser_id, f.from_date, f.to_date, f.subject,
 	f.message AS explanation, f.hint, f.times, f.first_seen_at, f.last_seen_at

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "executor/spi.h"
+#include "sync/claim.h"
 #include "sync/history.h"
 #include "sync/parameter.h"
 #include "utils/builtins.h"
@@ -23,16 +24,17 @@ static const char *const end_name[] = {
 	[SLICE_SPLIT] = "split",
 };
 
-/* Marks runs of this connection that never ended as interrupted. */
+/* Marks runs of this connection that nobody works at any more as interrupted. */
 void
 history_sweep(const char *connection)
 {
 	Parameters	parameters = {0};
 
 	add_text(&parameters, connection);
+	add(&parameters, INT8ARRAYOID, claim_runs(), false);
 	execute("UPDATE tiktokads.sync_history SET state = 'interrupted', finished_at = pg_catalog.clock_timestamp(),"
 			" error_message = 'the backend went away; nothing of this run was stored'"
-			" WHERE connection = $1 AND state = 'running'", &parameters, SPI_OK_UPDATE);
+			" WHERE connection = $1 AND state = 'running' AND run <> ALL ($2)", &parameters, SPI_OK_UPDATE);
 }
 
 /* Records the claim of a slice and sets its run number. */
@@ -94,7 +96,7 @@ history_done(Slice *slice)
 	add(&cursor, DATEOID, DateADTGetDatum(slice->scope.from), !dated);
 	add(&cursor, DATEOID, DateADTGetDatum(slice->scope.to), !dated);
 	execute("INSERT INTO tiktokads.sync_state AS s (stream, advertiser_id, last_success_at, covered)"
-			" VALUES ($1, $2, pg_catalog.now(), CASE WHEN $3 IS NULL THEN '{}'"
+			" VALUES ($1, $2, tiktokads.clock_now(), CASE WHEN $3 IS NULL THEN '{}'"
 			" ELSE pg_catalog.datemultirange(pg_catalog.daterange($3, $4, '[]')) END)"
 			" ON CONFLICT (stream, advertiser_id) DO UPDATE SET last_success_at = EXCLUDED.last_success_at,"
 			" covered = s.covered + EXCLUDED.covered, consecutive_failures = 0, last_error_at = NULL,"
@@ -126,7 +128,7 @@ history_not_done(Slice *slice, SliceEnd end, const CallError *error)
 	add_text(&cursor, error->request_id);
 	execute("INSERT INTO tiktokads.sync_state AS s (stream, advertiser_id, consecutive_failures, last_error_at,"
 			" last_error_code, last_error_message, last_error_request_id)"
-			" VALUES ($1, $2, 1, pg_catalog.now(), $3, $4, $5)"
+			" VALUES ($1, $2, 1, tiktokads.clock_now(), $3, $4, $5)"
 			" ON CONFLICT (stream, advertiser_id) DO UPDATE SET consecutive_failures = s.consecutive_failures + 1,"
 			" last_error_at = EXCLUDED.last_error_at, last_error_code = EXCLUDED.last_error_code,"
 			" last_error_message = EXCLUDED.last_error_message,"

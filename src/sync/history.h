@@ -9,7 +9,7 @@
 
 /* Each works inside the current unit. */
 
-/* Marks runs of this connection that never ended as interrupted. */
+/* Marks runs of this connection that nobody works at any more as interrupted. */
 extern void history_sweep(const char *connection);
 
 /* Records the claim of a slice and sets its run number. */

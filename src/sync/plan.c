@@ -12,9 +12,9 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "pgtime.h"
+#include "sync/parameter.h"
 #include "sync/plan.h"
 #include "utils/builtins.h"
-#include "utils/datetime.h"
 #include "utils/memutils.h"
 
 #define SLICE_PAGES		50
@@ -24,31 +24,8 @@
 typedef struct PlanAdvertiser
 {
 	int64		id;
-	pg_tz	   *zone;
 	DateADT		today;
 } PlanAdvertiser;
-
-/* A time zone by name; UTC when it is unknown. */
-static pg_tz *
-zone_find(const char *name)
-{
-	pg_tz	   *zone = name == NULL ? NULL : pg_tzset(name);
-
-	return zone != NULL ? zone : pg_tzset("GMT");
-}
-
-/* The day it is now in a time zone. */
-static DateADT
-today_in(pg_tz *zone)
-{
-	struct pg_tm tm;
-	fsec_t		fsec;
-	int			offset;
-
-	if (timestamp2tm(clock_now(), &offset, &tm, &fsec, NULL, zone) != 0)
-		elog(ERROR, "clock is out of range");
-	return date2j(tm.tm_year, tm.tm_mon, tm.tm_mday) - POSTGRES_EPOCH_JDATE;
-}
 
 /* Reads the advertisers of a connection that are to be synced. */
 static PlanAdvertiser *
@@ -69,8 +46,7 @@ advertisers_load(MemoryContext context, const Connection *connection,
 	for (int i = 0; i < *count; i++)
 	{
 		advertisers[i].id = row_int64(i, "advertiser_id", NULL);
-		advertisers[i].zone = zone_find(row_text(CurrentMemoryContext, i, "display_timezone"));
-		advertisers[i].today = today_in(advertisers[i].zone);
+		advertisers[i].today = clock_today(row_text(CurrentMemoryContext, i, "display_timezone"));
 	}
 	return advertisers;
 }
@@ -106,7 +82,6 @@ queue_add(SliceQueue *queue, Target *target, RowShape *shape, Density *density,
 	slice->shape = shape;
 	slice->density = density;
 	slice->scope.advertiser_id = advertiser->id;
-	slice->scope.zone = advertiser->zone;
 	slice->scope.from = from;
 	slice->scope.to = to;
 	*array_add(queue) = slice;
@@ -144,6 +119,92 @@ plan_stream(SliceQueue *queue, Target *target, RowShape *shape,
 	}
 }
 
+/* A stream with what its slices share. */
+typedef struct PlanStream
+{
+	Target	   *target;
+	RowShape   *shape;
+} PlanStream;
+
+/* Adds a slice of what is due; streams that are disabled meanwhile are left out. */
+static void
+plan_due_row(SliceQueue *queue, const PlanStream *streams, int nstreams, int row)
+{
+	char	   *name = row_text(CurrentMemoryContext, row, "stream");
+	PlanAdvertiser advertiser = {row_int64(row, "advertiser_id", NULL)};
+
+	for (int i = 0; i < nstreams; i++)
+		if (strcmp(streams[i].target->stream->name, name) == 0)
+		{
+			Density    *density = palloc0(sizeof(Density));
+
+			density->stream = streams[i].target->stream;
+			density->advertiser_id = advertiser.id;
+			queue_add(queue, streams[i].target, streams[i].shape, density, &advertiser,
+					  (DateADT) row_int64(row, "from_day", NULL), (DateADT) row_int64(row, "to_day", NULL));
+			return;
+		}
+}
+
+/* Adds the slices that are due, the most urgent first. */
+static void
+plan_due(MemoryContext context, const Connection *connection, const SyncRequest *request, SliceQueue *queue)
+{
+	int			nstreams;
+	StreamDef  *defs = stream_load(context, NULL, &nstreams);
+	PlanStream *streams = palloc(Max(nstreams, 1) * sizeof(PlanStream));
+	Parameters	parameters = {0};
+	MemoryContext before;
+
+	for (int i = 0; i < nstreams; i++)
+	{
+		streams[i].target = target_load(context, &defs[i]);
+		before = MemoryContextSwitchTo(context);
+		streams[i].shape = row_shape_build(streams[i].target->incoming, streams[i].target->stream);
+		MemoryContextSwitchTo(before);
+	}
+	add_text(&parameters, connection->name);
+	add_text(&parameters, request->stream);
+	add_int64(&parameters, request->advertiser_id);
+	execute("SELECT d.stream, d.advertiser_id,"
+			" CASE WHEN pg_catalog.isfinite(p.from_date) THEN p.from_date - date '2000-01-01' ELSE -2147483648 END::bigint AS from_day,"
+			" CASE WHEN pg_catalog.isfinite(p.to_date) THEN p.to_date - date '2000-01-01' ELSE 2147483647 END::bigint AS to_day"
+			" FROM tiktokads.sync_due($1) AS d"
+			" CROSS JOIN LATERAL tiktokads.task_slices(d.stream, d.from_date, d.to_date) AS p"
+			" WHERE d.due_at <= tiktokads.clock_now() AND ($2 IS NULL OR d.stream = $2) AND ($3 = 0 OR d.advertiser_id = $3)"
+			" ORDER BY d.priority, d.due_at, p.to_date DESC", &parameters, SPI_OK_SELECT);
+	before = MemoryContextSwitchTo(context);
+	for (int i = 0; i < (int) SPI_processed; i++)
+		plan_due_row(queue, streams, nstreams, i);
+	MemoryContextSwitchTo(before);
+}
+
+/* Looks up what a slice needs beside its stream: the account's zone, the metrics that it is refused. */
+void
+plan_prepare(MemoryContext context, Slice *slice)
+{
+	const StreamDef *stream = slice->target->stream;
+	Parameters	parameters = {0};
+	char	   *zone;
+
+	add_int64(&parameters, slice->scope.advertiser_id);
+	add_text(&parameters, stream->name);
+	execute("SELECT a.display_timezone, ARRAY(SELECT m.metric::text FROM tiktokads.metric_refused AS m"
+			" WHERE m.advertiser_id = $1 AND m.stream = $2) AS refused"
+			" FROM tiktokads.advertiser AS a WHERE a.advertiser_id = $1", &parameters, SPI_OK_SELECT);
+	zone = SPI_processed == 0 ? NULL : row_text(CurrentMemoryContext, 0, "display_timezone");
+	slice->scope.zone = zone == NULL ? NULL : pg_tzset(zone);
+	if (slice->scope.zone == NULL)
+		slice->scope.zone = pg_tzset("GMT");
+	slice->modified_only = stream->date_column == NULL && !DATE_IS_NOBEGIN(slice->scope.from);
+	if (SPI_processed > 0)
+	{
+		Names		refused = row_names(CurrentMemoryContext, 0, "refused");
+
+		slice->metrics = refused.count == 0 ? NULL : names_without(context, &stream->metrics, &refused);
+	}
+}
+
 /* Lists the slices that the request means for a connection. */
 void
 plan_make(MemoryContext context, const Connection *connection,
@@ -151,9 +212,16 @@ plan_make(MemoryContext context, const Connection *connection,
 {
 	int			nstreams;
 	int			nadvertisers;
-	StreamDef  *streams = stream_load(context, request->stream, &nstreams);
-	PlanAdvertiser *advertisers = advertisers_load(context, connection, request, &nadvertisers);
+	StreamDef  *streams;
+	PlanAdvertiser *advertisers;
 
+	if (request->due)
+	{
+		plan_due(context, connection, request, queue);
+		return;
+	}
+	streams = stream_load(context, request->stream, &nstreams);
+	advertisers = advertisers_load(context, connection, request, &nadvertisers);
 	for (int i = 0; i < nstreams; i++)
 	{
 		Target	   *target = target_load(context, &streams[i]);

@@ -16,6 +16,7 @@ typedef struct SyncRequest
 	int64		advertiser_id;	/* 0: all */
 	DateADT		from;			/* DATEVAL_NOBEGIN: the default */
 	DateADT		to;				/* DATEVAL_NOEND: today */
+	bool		due;			/* only what is due, whatever the days */
 } SyncRequest;
 
 typedef struct SliceQueue
@@ -37,6 +38,12 @@ extern void plan_make(MemoryContext context, const Connection *connection,
  * the rest comes back as a slice of its own, NULL when nothing is cut.
  */
 extern Slice *plan_narrow(MemoryContext context, Slice *slice);
+
+/*
+ * Looks up what a slice needs beside its stream, in a unit of work: the
+ * account's zone and the metrics that the API refuses it.
+ */
+extern void plan_prepare(MemoryContext context, Slice *slice);
 
 /* A copy of a slice, pending, for other days. */
 extern Slice *plan_copy(MemoryContext context, const Slice *slice, DateADT from, DateADT to);

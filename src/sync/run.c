@@ -1,79 +1,53 @@
 /*
- * run.c: the engine that fetches and stores slices.
+ * run.c: the engine that fetches and stores slices, whoever drives it.
  *
  * claim (commit) -> fetch -> store, cursor and history (one commit).  Several
  * slices are read at once, and several of their pages; whatever is in flight
  * goes on arriving in the kernel's buffers while a slice is stored.  No
  * transaction crosses a wait.
  *
- * A slice that fails is recorded and stops no other, except that a refused
- * token ends the connection's run: every further request would be refused too.
+ * A CALL plans its own slices and works to their end.  A worker takes them from
+ * tiktokads.sync_task, as others do beside it, and leaves when it is advised to.
  */
 #include "postgres.h"
 
-#include "account/advertiser.h"
-#include "api/request.h"
 #include "base/clock.h"
+#include "base/shared.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "pgstat.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
-#include "sync/follow.h"
+#include "sync/claim.h"
+#include "sync/engine.h"
 #include "sync/history.h"
-#include "sync/run.h"
+#include "sync/task.h"
 #include "utils/builtins.h"
-#include "utils/date.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
 #define SLICES_OPEN_MAX		4	/* read at once */
-#define SLICE_PAGES_SPLIT	50	/* more pages than that: cut into days */
-#define SLICE_REREADS		2	/* of a slice that moves while it is read */
 #define PROGRESS_SECONDS	1.0
+#define LOOK_MS			500 /* a worker asks for advice at least so often */
+#define YIELD_US			(2 * USECS_PER_SEC) /* a worker waits no longer for one endpoint */
 
 static int	max_requests = 8;
 static int	max_pause = 600;
 
-/* One run for one connection. */
-typedef struct Run
-{
-	const Authority *authority;
-	Connection *connection;
-	const SyncRequest *request;
-	RunTotals  *totals;
-	MemoryContext context;		/* all of the run */
-	MemoryContext page_context; /* one page being parsed */
-	Caller		caller;
-	SliceQueue	pending;		/* first to fetch is the last item */
-	SliceQueue	open;
-	bool		dead;			/* the token was refused */
-	CallError	death;
-	TimestampTz started;
-	TimestampTz reported;
-	int64		pages_expected;
-	AdvertiserList advertisers;
-	Target	   *advertiser_target;
-} Run;
+/* Tasks that this worker has begun and not ended. */
+static int64 begun[SLICES_OPEN_MAX];
+static int	nbegun = 0;
 
-/* A slice and what a unit of work needs beside it. */
-typedef struct SliceWork
+/* A slice on its way to be opened. */
+typedef struct OpenWork
 {
 	Run		   *run;
-	Slice	   *slice;
-	SliceEnd	end;
+	int64		task;			/* being looked at */
+	Slice	   *slice;			/* NULL: none could be taken */
 	CallError	error;
-} SliceWork;
-
-/* Which page a reply is of, in which reading of the slice. */
-typedef struct PageCall
-{
-	Slice	   *slice;
-	int			page;
-	int			epoch;
-	int			rows;
-} PageCall;
+} OpenWork;
 
 /* Defines the settings of the engine. */
 void
@@ -88,6 +62,9 @@ RunInit(void)
 							"When the API asks for a longer pause, the slices concerned are postponed to a later sync.",
 							&max_pause, 600, 0, INT_MAX / 1000, PGC_USERSET, GUC_UNIT_S,
 							NULL, NULL, NULL);
+	TaskInit();
+	if (shared_preloading())
+		ClaimInit();
 }
 
 /* The lock that one run holds for an app in this database. */
@@ -99,12 +76,14 @@ app_lock_tag(LOCKTAG *tag, const char *app)
 	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, 0x74696b74 /* "tikt" */ , hash, 2);
 }
 
-/* Waits until no other run works for the app. */
+/* Waits until no other run works for the app; with shared memory many may. */
 static void
 app_lock(const char *app)
 {
 	LOCKTAG		tag;
 
+	if (shared_is_there())
+		return;
 	app_lock_tag(&tag, app);
 	if (LockAcquire(&tag, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL)
 		return;
@@ -119,6 +98,8 @@ app_unlock(const char *app)
 {
 	LOCKTAG		tag;
 
+	if (shared_is_there())
+		return;
 	app_lock_tag(&tag, app);
 	(void) LockRelease(&tag, ExclusiveLock, true);
 }
@@ -135,7 +116,17 @@ unit_prepare(void *arg)
 	run->advertiser_target = advertiser_target(run->context);
 }
 
-/* Unit: stores the ad accounts and plans the slices. */
+/* Unit: stores the ad accounts. */
+static void
+unit_list(void *arg)
+{
+	Run		   *run = arg;
+
+	advertisers_store(run->connection, &run->advertisers);
+	task_listed(run->connection->name);
+}
+
+/* Unit: stores the ad accounts and plans the slices of a CALL. */
 static void
 unit_plan(void *arg)
 {
@@ -143,7 +134,7 @@ unit_plan(void *arg)
 	SliceQueue	forward = {0};
 	MemoryContext before;
 
-	advertisers_store(run->connection, &run->advertisers);
+	unit_list(run);
 	plan_make(run->context, run->connection, run->request, &forward);
 	before = MemoryContextSwitchTo(run->context);
 	for (int i = forward.count - 1; i >= 0; i--)
@@ -151,12 +142,10 @@ unit_plan(void *arg)
 	MemoryContextSwitchTo(before);
 }
 
-/* Unit: claims a slice; its history row and its partitions are committed. */
+/* In a unit: records the claim of a slice, and makes the partitions it needs. */
 static void
-unit_claim(void *arg)
+slice_claim(Run *run, Slice *slice)
 {
-	SliceWork  *work = arg;
-	Slice	   *slice = work->slice;
 	Oid			types[] = {TEXTOID, DATEOID, DATEOID};
 	Datum		values[] = {
 		CStringGetTextDatum(slice->target->stream->target),
@@ -164,466 +153,240 @@ unit_claim(void *arg)
 		DateADTGetDatum(slice->scope.to)
 	};
 
-	history_claim(work->run->connection->name, slice);
+	plan_prepare(run->context, slice);
+	history_claim(run->connection->name, slice);
+	claim_set_run(slice);
 	if (slice_days(slice) > 0)
 		unit_execute("SELECT tiktokads.partition_ensure($1, $2, $3)", 3, types, values, NULL,
 					 SPI_OK_SELECT);
 }
 
-/* Unit: stores a slice with its cursor and history. */
+/* Unit: claims a slice of a CALL; its history row and its partitions are committed. */
 static void
-unit_store(void *arg)
+unit_claim(void *arg)
 {
-	SliceWork  *work = arg;
-	Slice	   *slice = work->slice;
-	TimestampTz start = GetCurrentTimestamp();
-	bool		certain = !slice->truncated && slice_is_consistent(slice);
+	OpenWork   *work = arg;
 
-	target_store(slice->target, &slice->scope, slice->rows, slice->nrows, slice->filled,
-				 certain ? slice->total_rows : -1, &slice->counts);
-	if (slice->truncated)
-		slice_note(slice, "the API cut the list short; nothing was removed");
-	else if (!certain)
-		slice_note(slice, "the list moved while it was read; nothing was removed");
-	if (slice->counts.pending > 0)
-		slice_note(slice, INT64_FORMAT " rows vanished: they stay until a second read agrees",
-				   slice->counts.pending);
-	slice->db_seconds = clock_seconds_since(start);
-	history_done(slice);
-	follow_stored(work->run->connection, slice);
+	slice_claim(work->run, work->slice);
 }
 
-/* Unit: records that a slice was not stored. */
-static void
-unit_not_done(void *arg)
-{
-	SliceWork  *work = arg;
-
-	history_not_done(work->slice, work->end, &work->error);
-}
-
-/* Tells what this unit marks as unreadable. */
-static void
-unit_unreadable(void *arg)
-{
-	SliceWork  *work = arg;
-	Oid			types[] = {INT8OID};
-	Datum		values[] = {Int64GetDatum(work->slice->scope.advertiser_id)};
-
-	history_not_done(work->slice, SLICE_FAILED, &work->error);
-	unit_execute("UPDATE tiktokads.advertiser SET readable = false WHERE advertiser_id = $1 AND readable",
-				 1, types, values, NULL, SPI_OK_UPDATE);
-}
-
-/* Records an endpoint's pause. */
-typedef struct PauseWork
-{
-	Run		   *run;
-	const char *endpoint;
-	int64		until_us;
-	const char *reason;
-} PauseWork;
-
-/* Unit: records an endpoint's pause. */
-static void
-unit_pause(void *arg)
-{
-	PauseWork  *work = arg;
-
-	history_pause(work->run->connection->app, work->endpoint, work->until_us, work->reason);
-}
-
-/* Called by the caller when an endpoint is paused for long. */
-static void
-run_pause_note(void *arg, const char *endpoint, int64 until_us, const char *reason)
-{
-	Run		   *run = arg;
-	PauseWork	work = {run, endpoint, until_us, reason};
-
-	unit_run(run->authority, unit_pause, &work);
-	ereport(NOTICE,
-			(errmsg("endpoint %s is paused for " INT64_FORMAT " s: %s", endpoint,
-					(until_us - clock_now_us()) / USECS_PER_SEC,
-					reason == NULL ? "too many requests" : reason)));
-}
-
-/* Remembers the first error for the end of the call. */
-static void
-run_remember(Run *run, const Slice *slice, const CallError *error)
+/* The stream of a task as this run knows it, loaded when it is met first. */
+static RunStream *
+run_stream(Run *run, const char *name)
 {
 	MemoryContext before;
+	RunStream	stream;
+	int			count;
 
-	if (run->totals->first_error != NULL)
-		return;
-	before = MemoryContextSwitchTo(GetMemoryChunkContext(run->totals));
-	run->totals->first_error = psprintf("%s: %s", slice_describe(slice), error->message);
-	if (error->code != 0)
-		run->totals->first_error = psprintf("%s (code " INT64_FORMAT "%s%s)", run->totals->first_error,
-											error->code, error->request_id == NULL ? "" : ", request ",
-											error->request_id == NULL ? "" : error->request_id);
-	run->totals->first_hint = error->hint == NULL ? NULL : pstrdup(error->hint);
+	for (int i = 0; i < run->streams.count; i++)
+		if (strcmp(run->streams.items[i].target->stream->name, name) == 0)
+			return &run->streams.items[i];
+	before = MemoryContextSwitchTo(run->context);
+	stream.target = target_load(run->context, stream_load(run->context, name, &count));
+	stream.shape = row_shape_build(stream.target->incoming, stream.target->stream);
+	*array_add(&run->streams) = stream;
 	MemoryContextSwitchTo(before);
+	return &run->streams.items[run->streams.count - 1];
 }
 
-/* Takes a slice out of the open ones; pages still in flight are ignored when they come. */
-static void
-slice_close(Run *run, Slice *slice)
+/* A slice for a task; in the run's context. */
+static Slice *
+slice_of_task(Run *run, const Task *task)
 {
-	for (int i = 0; i < run->open.count; i++)
-		if (run->open.items[i] == slice)
-		{
-			run->open.items[i] = run->open.items[--run->open.count];
-			break;
-		}
-	slice->epoch++;
-	slice_end(slice);
+	RunStream  *stream = run_stream(run, task->stream);
+	Slice	   *slice = MemoryContextAllocZero(run->context, sizeof(Slice));
+
+	slice->state = SLICE_PENDING;
+	slice->target = stream->target;
+	slice->shape = stream->shape;
+	slice->density = MemoryContextAllocZero(run->context, sizeof(Density));
+	slice->scope.advertiser_id = task->advertiser_id;
+	slice->scope.from = task->from;
+	slice->scope.to = task->to;
+	slice->task = task->task;
+	return slice;
 }
 
-/* Ends a slice that is not stored, and records why. */
-static void
-slice_give_up(Run *run, Slice *slice, SliceEnd end, const CallError *error, UnitBody record)
+/* Until when a slice's endpoint is paused, 0: it is not, or not for long. */
+static int64
+slice_paused_until(Run *run, const Slice *slice)
 {
-	SliceWork	work = {run, slice, end, *error};
+	int64		until = pace_paused_until(pace_find(run->connection->app, slice->target->stream->path));
 
-	slice_close(run, slice);
-	unit_run(run->authority, record, &work);
-	if (end == SLICE_FAILED)
-	{
-		run->totals->failed++;
-		run_remember(run, slice, error);
-	}
-	else if (end == SLICE_POSTPONED)
-		run->totals->postponed++;
+	return until > clock_now_us() + YIELD_US ? until : 0;
 }
 
-/* Drops what is pending for an advertiser that may not be read. */
-static void
-advertiser_drop(Run *run, int64 advertiser_id)
-{
-	int			kept = 0;
-
-	for (int i = 0; i < run->pending.count; i++)
-		if (run->pending.items[i]->scope.advertiser_id != advertiser_id)
-			run->pending.items[kept++] = run->pending.items[i];
-	run->totals->slices -= run->pending.count - kept;
-	run->pending.count = kept;
-}
-
-/* Marks an advertiser as unreadable; other advertisers go on. */
-static void
-slice_unreadable(Run *run, Slice *slice, const CallError *error)
-{
-	SliceWork	work = {run, slice, SLICE_FAILED, *error};
-
-	ereport(WARNING,
-			(errmsg("ad account " INT64_FORMAT " may not be read and is skipped: %s",
-					slice->scope.advertiser_id, error->message),
-			 error->hint == NULL ? 0 : errhint("%s", error->hint)));
-	slice_close(run, slice);
-	unit_run(run->authority, unit_unreadable, &work);
-	advertiser_drop(run, slice->scope.advertiser_id);
-	run->totals->slices--;
-}
-
-/* Puts slices for the parts of one that was too large in front of the queue. */
-static void
-slice_split(Run *run, Slice *slice, int days_each, const CallError *error)
-{
-	MemoryContext before = MemoryContextSwitchTo(run->context);
-
-	for (DateADT from = slice->scope.from; from <= slice->scope.to; from += days_each)
-	{
-		*array_add(&run->pending) =
-			plan_copy(run->context, slice, from, Min(from + days_each - 1, slice->scope.to));
-		run->totals->slices++;
-	}
-	run->totals->slices--;
-	MemoryContextSwitchTo(before);
-	slice_give_up(run, slice, SLICE_SPLIT, error, unit_not_done);
-}
-
-/* Ends a slice by the verdict on one of its requests. */
-static void
-slice_judge(Run *run, Slice *slice, const CallError *error)
-{
-	if (error->verdict == VERDICT_SPLIT && slice_days(slice) > 1)
-		slice_split(run, slice, (slice_days(slice) + 1) / 2, error);
-	else if (verdict_of_account(error->code))
-		slice_unreadable(run, slice, error);
-	else
-	{
-		if (error->verdict == VERDICT_REAUTHORISE)
-		{
-			run->dead = true;
-			run->death = *error;
-		}
-		slice_give_up(run, slice, SLICE_FAILED, error, unit_not_done);
-	}
-}
-
-/* An error that is ours, as a call's error. */
-static CallError
-error_from(const ErrorData *failure)
-{
-	CallError	error = {0};
-
-	error.verdict = VERDICT_GIVE_UP;
-	error.message = failure->message;
-	error.hint = failure->hint;
-	return error;
-}
-
-/* Forgets a page whose reply was handled, or is not wanted any more. */
-static void
-page_finish(Run *run, Call *call)
-{
-	pfree(call->owner);
-	caller_finish(&run->caller, call);
-}
-
-/* Asks for the next page of a slice. */
-static void
-page_submit(Run *run, Slice *slice)
-{
-	PageCall   *page = MemoryContextAllocZero(run->context, sizeof(PageCall));
-	const StreamDef *stream = slice->target->stream;
-	RequestScope scope = slice_request(slice, run->connection);
-	char	   *url = request_url(run->connection->base_url, stream, &scope, slice->next_page);
-
-	page->slice = slice;
-	page->page = slice->next_page++;
-	page->epoch = slice->epoch;
-	slice->in_flight++;
-	caller_submit(&run->caller, "GET", stream->path, url, NULL, page);
-	pfree(url);
-}
-
-/* True when there is a page to ask for now: the first, or any once the first came. */
+/* In a unit: takes one task, if nobody works at it and nothing speaks against it. */
 static bool
-page_is_due(const Slice *slice)
+task_take(Run *run, const Task *task, Slice *slice)
 {
-	if (slice->state != SLICE_FETCHING)
+	int64		paused = slice_paused_until(run, slice);
+
+	if (paused > 0)
+	{
+		task_postpone(task->task, paused);
 		return false;
-	return slice->total_pages < 0 ? slice->next_page == 1 : slice->next_page <= slice->total_pages;
+	}
+	if (claim_take(slice, run->connection->name, task->crashes > 0, true) != CLAIM_TAKEN)
+		return false;
+	if (task->crashes < TASK_CRASHES_MAX && task_begin(task->task))
+		return true;
+	if (task->crashes >= TASK_CRASHES_MAX)
+		task_set_aside(task->task);
+	claim_release(slice);
+	return false;
 }
 
-/* Claims the next pending slice and begins to read it. */
+/* Unit: takes the best task that can be taken, its crash counted beforehand. */
 static void
-slice_open(Run *run)
+unit_take(void *arg)
 {
-	Slice	   *slice = run->pending.items[--run->pending.count];
-	Slice	   *rest = plan_narrow(run->context, slice);
-	SliceWork	work = {run, slice};
-	ErrorData  *failure;
-	CallError	error;
+	OpenWork   *work = arg;
+	Run		   *run = work->run;
+	int			count;
+	Task	   *tasks = task_candidates(run->connection->name, claim_capacity() + SLICES_OPEN_MAX, &count);
+
+	for (int i = 0; i < count; i++)
+	{
+		work->task = tasks[i].task;
+		work->slice = slice_of_task(run, &tasks[i]);
+		if (task_take(run, &tasks[i], work->slice))
+		{
+			slice_claim(run, work->slice);
+			return;
+		}
+		pfree(work->slice->density);
+		pfree(work->slice);
+		work->slice = NULL;
+	}
+}
+
+/* Unit: records that a task could not be begun. */
+static void
+unit_untaken(void *arg)
+{
+	OpenWork   *work = arg;
+
+	task_failed(work->task, 0, &work->error);
+}
+
+/* Puts a claimed slice among the open ones. */
+static void
+slice_open(Run *run, Slice *slice)
+{
 	MemoryContext before = MemoryContextSwitchTo(run->context);
 
-	if (rest != NULL)
-	{
-		*array_add(&run->pending) = rest;
-		run->totals->slices++;
-	}
 	slice->context = run->context;
 	*array_add(&run->open) = slice;
 	MemoryContextSwitchTo(before);
 	slice_begin(slice);
-	failure = unit_try(run->authority, unit_claim, &work);
+}
+
+/* Opens the next slice of a CALL that nobody else works at; false: there is none. */
+static bool
+pending_open(Run *run)
+{
+	for (int i = run->pending.count - 1; i >= 0; i--)
+	{
+		Slice	   *slice = run->pending.items[i];
+		Slice	   *rest = plan_narrow(run->context, slice);
+		OpenWork	work = {run, 0, slice};
+		ErrorData  *failure;
+		MemoryContext before;
+
+		if (rest != NULL)
+		{
+			before = MemoryContextSwitchTo(run->context);
+			*array_add(&run->pending) = rest;
+			MemoryContextSwitchTo(before);
+			/* the rest is fetched after this one */
+			run->pending.items[run->pending.count - 1] = slice;
+			run->pending.items[i] = rest;
+			i = run->pending.count - 1;
+			run->totals->slices++;
+		}
+		if (claim_take(slice, run->connection->name, false, false) != CLAIM_TAKEN)
+			continue;
+		memmove(&run->pending.items[i], &run->pending.items[i + 1],
+				(run->pending.count - i - 1) * sizeof(Slice *));
+		run->pending.count--;
+		slice_open(run, slice);
+		failure = unit_try(run->authority, unit_claim, &work);
+		if (failure != NULL)
+			settle_unopened(run, slice, failure);
+		return true;
+	}
+	return false;
+}
+
+/* Opens the next task that nobody else works at; false: there is none. */
+static bool
+task_open(Run *run)
+{
+	OpenWork	work = {run};
+	ErrorData  *failure = unit_try(run->authority, unit_take, &work);
+
 	if (failure != NULL)
 	{
-		error = error_from(failure);
-		slice_close(run, slice);
-		run->totals->failed++;
-		run_remember(run, slice, &error);
+		if (work.slice != NULL)
+			claim_release(work.slice);
+		if (work.task == 0)
+			ReThrowError(failure);
+		work.error = settle_error(failure);
+		unit_run(run->authority, unit_untaken, &work);
+		return true;
 	}
+	if (work.slice == NULL)
+		return false;
+	begun[nbegun++] = work.slice->task;
+	run->totals->slices++;
+	slice_open(run, work.slice);
+	return true;
+}
+
+/* Takes note that a begun task has ended. */
+void
+run_ended(const Slice *slice)
+{
+	for (int i = 0; i < nbegun; i++)
+		if (begun[i] == slice->task)
+			begun[i] = begun[--nbegun];
+}
+
+/* Unit: takes back the crashes that were counted. */
+static void
+unit_take_back(void *arg)
+{
+	task_unbegin(begun, nbegun);
+}
+
+/* Takes back what was counted against tasks that this worker leaves in good order. */
+void
+run_take_back(const Authority *authority)
+{
+	if (nbegun > 0)
+		(void) unit_try(authority, unit_take_back, NULL);
+	nbegun = 0;
+	claim_release_all();
 }
 
 /* Opens slices and asks for pages as far as there is room. */
 static void
 run_fill(Run *run)
 {
-	while (run->open.count < SLICES_OPEN_MAX && run->pending.count > 0)
-		slice_open(run);
-	for (int i = 0; i < run->open.count; i++)
-		while (page_is_due(run->open.items[i]) && run->caller.queued < max_requests)
-			page_submit(run, run->open.items[i]);
-}
-
-/* Reads a slice again from its first page, because it moved while it was read. */
-static void
-slice_reread(Slice *slice)
-{
-	slice->rereads++;
-	slice_note(slice, "read again because it changed meanwhile");
-	slice_begin(slice);
-}
-
-/* After a page: is the slice too large, whole, or in need of another reading? */
-static void
-slice_step(Run *run, Slice *slice)
-{
-	CallError	large = {VERDICT_SPLIT, 0, "more pages than a slice may have: cut into fewer days", NULL, NULL};
-	int			days = slice_days(slice);
-
-	if (slice->pages_done == 1 && days > 0)
-		slice->density->pages_per_day = slice->total_pages / (double) days;
-	if (slice->pages_done == 1 && days > 1 && slice->total_pages > SLICE_PAGES_SPLIT)
+	while (!run->drained && run->open.count < SLICES_OPEN_MAX)
 	{
-		slice_split(run, slice, Max(1, (int) (SLICE_PAGES_SPLIT / slice->density->pages_per_day)), &large);
-		return;
-	}
-	if (slice->pages_done == 1)
-		run->pages_expected += slice->total_pages;
-	if (!slice_is_whole(slice))
-		return;
-	if (!slice_is_consistent(slice) && slice->rereads < SLICE_REREADS)
-		slice_reread(slice);
-	else
-		slice->state = SLICE_READY;
-}
+		bool		opened = run->request != NULL ? pending_open(run) : task_open(run);
 
-/* Takes one parsed row. */
-static void
-page_sink(void *arg, Datum *values, bool *nulls)
-{
-	PageCall   *page = arg;
-
-	slice_add_row(page->slice, page->page, page->rows++, values, nulls);
-}
-
-/* Parses a page's reply into its slice; an error when it is malformed. */
-static void
-page_parse(Run *run, PageCall *page, const Reply *reply, Envelope *envelope)
-{
-	Slice	   *slice = page->slice;
-	MemoryContext before = MemoryContextSwitchTo(run->page_context);
-
-	row_shape_reset(slice->shape);
-	reply_parse(reply->body, reply->body_len, slice->shape, slice->target->stream->list_name,
-				page_sink, page, envelope);
-	MemoryContextSwitchTo(before);
-	for (int i = 0; i < slice->target->ncolumns; i++)
-		slice->filled[i] |= row_shape_filled(slice->shape)[i];
-}
-
-/* Parses a page's reply; a malformed one is caught and returned. */
-static ErrorData *
-page_try_parse(Run *run, PageCall *page, const Reply *reply, Envelope *envelope)
-{
-	MemoryContext before = CurrentMemoryContext;
-	ErrorData  *volatile failure = NULL;
-
-	PG_TRY();
-	{
-		page_parse(run, page, reply, envelope);
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(before);
-		failure = CopyErrorData();
-		if (failure->sqlerrcode == ERRCODE_QUERY_CANCELED ||
-			ERRCODE_TO_CATEGORY(failure->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION ||
-			ERRCODE_TO_CATEGORY(failure->sqlerrcode) == ERRCODE_INSUFFICIENT_RESOURCES)
-			PG_RE_THROW();
-		FlushErrorState();
-	}
-	PG_END_TRY();
-	return failure;
-}
-
-/* Handles a reply of a slice that is being read. */
-static void
-page_arrived(Run *run, Call *call, PageCall *page)
-{
-	Slice	   *slice = page->slice;
-	Envelope	envelope;
-	CallError	error;
-	ErrorData  *failure;
-
-	slice->bytes += call->reply->body_len;
-	slice->api_seconds += call->reply->seconds;
-	slice->truncated |= call->reply->truncated_header;
-	if (caller_failed(call, &error))
-	{
-		slice_judge(run, slice, &error);
-		page_finish(run, call);
-		return;
-	}
-	page->rows = 0;
-	failure = page_try_parse(run, page, call->reply, &envelope);
-	if (failure == NULL && verdict_of_code(envelope.code)->verdict == VERDICT_OK)
-	{
-		slice_add_page(slice, &envelope, page->page);
-		run->totals->pages++;
-		run->totals->rows += page->rows;
-		page_finish(run, call);
-		slice_step(run, slice);
-		return;
-	}
-	if (page->rows > 0)
-	{
-		/* rows of a reply that turned out bad: begin the slice anew, or give it up */
-		error = failure != NULL ? error_from(failure) :
-			(CallError) {VERDICT_GIVE_UP, envelope.code, envelope.message, envelope.request_id, NULL};
-		page_finish(run, call);
-		if (slice->rereads < SLICE_REREADS)
-			slice_reread(slice);
-		else
-			slice_judge(run, slice, &error);
-		return;
-	}
-	if (failure != NULL)
-	{
-		error = error_from(failure);
-		if (caller_retry_malformed(&run->caller, call))
+		if (!opened)
 		{
-			slice->in_flight++;
-			return;
+			/* a worker looks again in its next run; a CALL waits for what others have */
+			if (run->request == NULL)
+				run->drained = true;
+			break;
 		}
 	}
-	else if (caller_retry(&run->caller, call, &envelope, &error))
-	{
-		slice->in_flight++;
-		return;
-	}
-	slice_judge(run, slice, &error);
-	page_finish(run, call);
-}
-
-/* Handles a reply, whichever slice it is for. */
-static void
-run_arrived(Run *run, Call *call)
-{
-	PageCall   *page = call->owner;
-	MemoryContext before = MemoryContextSwitchTo(run->page_context);
-
-	page->slice->in_flight--;
-	if (page->slice->state == SLICE_FETCHING && page->epoch == page->slice->epoch)
-		page_arrived(run, call, page);
-	else
-		page_finish(run, call);
-	MemoryContextSwitchTo(before);
-	MemoryContextReset(run->page_context);
-}
-
-/* Stores a slice whose pages are all there. */
-static void
-slice_store(Run *run, Slice *slice)
-{
-	SliceWork	work = {run, slice, SLICE_DONE};
-	ErrorData  *failure = unit_try(run->authority, unit_store, &work);
-	CallError	error;
-
-	if (failure != NULL)
-	{
-		error = error_from(failure);
-		slice_give_up(run, slice, SLICE_FAILED, &error, unit_not_done);
-		return;
-	}
-	slice_close(run, slice);
-	run->totals->done++;
-	run->totals->added += slice->counts.added;
-	run->totals->changed += slice->counts.changed;
-	run->totals->removed += slice->counts.removed;
+	fetch_fill(run, max_requests);
 }
 
 /* A slice that is ready to be stored, or NULL. */
@@ -643,7 +406,10 @@ run_report(Run *run)
 	double		seconds = clock_seconds_since(run->started);
 	double		share;
 
-	if (clock_seconds_since(run->reported) < PROGRESS_SECONDS)
+	for (int i = 0; i < run->open.count; i++)
+		claim_set_totals(run->open.items[i], run->totals->done + run->totals->failed,
+						 Max(run->totals->slices, run->totals->done + run->totals->expected), run->started);
+	if (run->request == NULL || clock_seconds_since(run->reported) < PROGRESS_SECONDS)
 		return;
 	run->reported = GetCurrentTimestamp();
 	share = run->totals->slices == 0 ? 0 :
@@ -655,19 +421,6 @@ run_report(Run *run)
 					run->totals->pages, run->totals->rows, run->totals->rows / Max(seconds, 0.001),
 					share <= 0 ? "estimating the rest" :
 					psprintf("about %.0f s left", seconds / share - seconds))));
-}
-
-/* Ends everything that is open or pending with the same error. */
-static void
-run_abandon(Run *run, SliceEnd end, const CallError *error)
-{
-	while (run->open.count > 0)
-		slice_give_up(run, run->open.items[0], end, error, unit_not_done);
-	if (end == SLICE_FAILED)
-		run->totals->failed += run->pending.count;
-	else
-		run->totals->postponed += run->pending.count;
-	run->pending.count = 0;
 }
 
 /* Postpones what the API's budget does not allow within tiktokads.max_pause. */
@@ -686,30 +439,93 @@ run_out_of_budget(Run *run)
 			(errmsg("the API's rate budget is spent for " INT64_FORMAT " s; the rest is postponed",
 					wait / USECS_PER_SEC),
 			 errhint("Sync again later, or raise tiktokads.max_pause to wait for it.")));
-	run_abandon(run, SLICE_POSTPONED, &error);
+	settle_abandon(run, SLICE_POSTPONED, &error);
 	return true;
+}
+
+/* Lets slices go whose endpoint is paused, so that a worker's others need not wait. */
+static void
+run_yield(Run *run)
+{
+	for (int i = run->open.count - 1; i >= 0; i--)
+	{
+		int64		until = slice_paused_until(run, run->open.items[i]);
+
+		if (until > 0 && run->open.items[i]->state == SLICE_FETCHING)
+			settle_postpone(run, run->open.items[i], "the API's rate budget is spent", until);
+	}
+}
+
+/* Does what the worker's advice is; true: leave. */
+static bool
+run_advised(Run *run)
+{
+	CallError	leaving = {VERDICT_WAIT, 0, "the worker was asked to leave", NULL, NULL};
+
+	switch (run->advise())
+	{
+		case RUN_STOP:
+			settle_abandon(run, SLICE_POSTPONED, &leaving);
+			return true;
+		case RUN_DRAIN:
+			run->drained = true;
+			break;
+		case RUN_ON:
+			break;
+	}
+	return false;
+}
+
+/* Says in pg_stat_activity and in the claims what this process does. */
+static void
+run_tell(Run *run)
+{
+	bool		waiting = exchange_in_flight(run->caller.exchange) == 0 && run->caller.queued > 0;
+	Slice	   *slice;
+	char		text[256];
+
+	if (run->open.count == 0)
+		return;
+	slice = run->open.items[0];
+	if (waiting)
+		for (int i = 0; i < run->open.count; i++)
+			claim_set_phase(run->open.items[i], CLAIM_WAITING);
+	if (run->request != NULL)
+		return;
+	snprintf(text, sizeof(text), "tiktokads: %s stream %s, advertiser " INT64_FORMAT ", page %d of " INT64_FORMAT "%s",
+			 waiting ? "waiting to fetch" : "fetching", slice->target->stream->name, slice->scope.advertiser_id,
+			 slice->pages_done + 1, Max(slice->total_pages, 1), run->open.count > 1 ? " (and others)" : "");
+	pgstat_report_activity(STATE_RUNNING, text);
 }
 
 /* Fetches and stores until nothing is left. */
 static void
 run_loop(Run *run)
 {
-	while (run->open.count > 0 || run->pending.count > 0)
+	for (;;)
 	{
 		Slice	   *ready;
 		Call	   *call;
 
-		run_fill(run);
-		if (run_out_of_budget(run))
+		if (run->advise != NULL && run_advised(run))
 			break;
+		run_fill(run);
+		if (run->open.count == 0 && run->pending.count == 0)
+			break;
+		if (run->request == NULL)
+			run_yield(run);
+		else if (run_out_of_budget(run))
+			break;
+		run_tell(run);
 		ready = slice_ready(run);
-		call = caller_wait(&run->caller, ready != NULL ? 0 : 1000);
+		/* with slices pending that others work at, look again soon */
+		call = caller_wait(&run->caller, ready != NULL ? 0 : run->open.count == 0 ? 50 : LOOK_MS);
 		if (call != NULL)
-			run_arrived(run, call);
+			fetch_arrived(run, call);
 		else if (ready != NULL)
-			slice_store(run, ready);
+			settle_store(run, ready);
 		if (run->dead)
-			run_abandon(run, SLICE_FAILED, &run->death);
+			settle_abandon(run, SLICE_FAILED, &run->death);
 		run_report(run);
 	}
 }
@@ -724,31 +540,84 @@ run_release(Run *run)
 	if (run->advertisers.rows != NULL)
 		tuplestore_end(run->advertisers.rows);
 	exchange_close(run->caller.exchange);
+	connection_lock(run->connection);
+	if (run->request != NULL)
+		claim_release_all();
 	app_unlock(run->connection->app);
 }
 
-/* Finds the advertisers, plans and syncs; the app's lock is held. */
+/* Asks the API for the ad accounts; a refused token is put on record. */
 static void
-run_locked(Run *run)
+run_list(Run *run)
 {
-	MemoryContext before;
+	MemoryContext before = MemoryContextSwitchTo(run->context);
 
+	PG_TRY();
+	{
+		advertisers_fetch(&run->caller, run->connection, run->advertiser_target, &run->advertisers);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *failure;
+
+		MemoryContextSwitchTo(run->context);
+		failure = CopyErrorData();
+		if (failure->sqlerrcode == ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION)
+		{
+			CallError	error = settle_error(failure);
+
+			FlushErrorState();
+			settle_refused(run, &error);
+			ReThrowError(failure);
+		}
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(before);
+}
+
+/* Finds the advertisers where that is due, plans and syncs; the app's lock is held. */
+static void
+run_locked(Run *run, bool list)
+{
 	unit_run(run->authority, unit_prepare, run);
 	connection_caller(run->connection, run->caller.exchange, &run->caller);
-	before = MemoryContextSwitchTo(run->context);
-	advertisers_fetch(&run->caller, run->connection, run->advertiser_target, &run->advertisers);
-	MemoryContextSwitchTo(before);
-	unit_run(run->authority, unit_plan, run);
-
+	if (list)
+	{
+		run_list(run);
+		unit_run(run->authority, run->request != NULL ? unit_plan : unit_list, run);
+	}
 	run->totals->slices += run->pending.count;
 	run->caller.context = run->context;
 	run->caller.max_in_flight = max_requests;
-	run->caller.pause_note = run_pause_note;
+	run->caller.pause_note = settle_pause_note;
 	run->caller.pause_arg = run;
 	run_loop(run);
 }
 
-/* Syncs one connection. */
+/* Runs in a context of its own, and leaves nothing open. */
+static void
+run_whole(Run *run, bool list)
+{
+	run->context = AllocSetContextCreate(CurrentMemoryContext, "tiktokads run", ALLOCSET_DEFAULT_SIZES);
+	run->page_context = AllocSetContextCreate(run->context, "tiktokads page", ALLOCSET_DEFAULT_SIZES);
+	run->started = run->reported = GetCurrentTimestamp();
+
+	app_lock(run->connection->app);
+	PG_TRY();
+	{
+		run->caller.exchange = exchange_open();
+		run_locked(run, list);
+	}
+	PG_FINALLY();
+	{
+		run_release(run);
+	}
+	PG_END_TRY();
+	MemoryContextDelete(run->context);
+}
+
+/* Syncs one connection for a CALL. */
 void
 run_connection(const Authority *authority, Connection *connection,
 			   const SyncRequest *request, RunTotals *totals)
@@ -759,20 +628,21 @@ run_connection(const Authority *authority, Connection *connection,
 	run->connection = connection;
 	run->request = request;
 	run->totals = totals;
-	run->context = AllocSetContextCreate(CurrentMemoryContext, "tiktokads run", ALLOCSET_DEFAULT_SIZES);
-	run->page_context = AllocSetContextCreate(run->context, "tiktokads page", ALLOCSET_DEFAULT_SIZES);
-	run->started = run->reported = GetCurrentTimestamp();
+	run_whole(run, true);
+	pfree(run);
+}
 
-	app_lock(connection->app);
-	PG_TRY();
-	{
-		run->caller.exchange = exchange_open();
-		run_locked(run);
-	}
-	PG_FINALLY();
-	{
-		run_release(run);
-	}
-	PG_END_TRY();
-	MemoryContextDelete(run->context);
+/* Works at the tasks of one connection for a worker. */
+void
+run_tasks(const Authority *authority, Connection *connection, bool list,
+		  RunAdvice (*advise) (void), RunTotals *totals)
+{
+	Run		   *run = palloc0(sizeof(Run));
+
+	run->authority = authority;
+	run->connection = connection;
+	run->advise = advise;
+	run->totals = totals;
+	run_whole(run, list);
+	pfree(run);
 }

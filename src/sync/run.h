@@ -11,6 +11,7 @@
 typedef struct RunTotals
 {
 	int64		slices;			/* planned, parts included */
+	int64		expected;		/* of a worker: tasks that were open when it began */
 	int64		done;
 	int64		failed;
 	int64		postponed;
@@ -19,6 +20,7 @@ typedef struct RunTotals
 	int64		added;
 	int64		changed;
 	int64		removed;
+	bool		unreachable;	/* of a worker: perhaps the API is not there at all */
 	char	   *first_error;	/* NULL: none */
 	char	   *first_hint;
 } RunTotals;
@@ -26,10 +28,32 @@ typedef struct RunTotals
 extern void RunInit(void);
 
 /*
- * Syncs one connection: finds its advertisers, plans, fetches and stores.  Only
- * one run works for an app in a database at a time; another waits here.
+ * Syncs one connection: finds its advertisers, plans, fetches and stores.
+ * Unpreloaded, one run works for an app in a database at a time and another
+ * waits here; preloaded, they share out the slices by claim.
  */
 extern void run_connection(const Authority *authority, Connection *connection,
 						   const SyncRequest *request, RunTotals *totals);
+
+/* What a worker should do next. */
+typedef enum RunAdvice
+{
+	RUN_ON,
+	RUN_DRAIN,					/* end what is open, begin nothing */
+	RUN_STOP					/* leave now; what is open is done later */
+} RunAdvice;
+
+/*
+ * Works at the tasks of one connection until none can be taken, asking for
+ * advice twice a second or more; lists its ad accounts first where asked to.
+ */
+extern void run_tasks(const Authority *authority, Connection *connection, bool list,
+					  RunAdvice (*advise) (void), RunTotals *totals);
+
+/*
+ * Takes back the crashes that were counted against tasks this worker has begun,
+ * and its claims: when it leaves in good order, though by an error.
+ */
+extern void run_take_back(const Authority *authority);
 
 #endif

@@ -9,6 +9,7 @@
 #include "account/connection.h"
 #include "api/reply.h"
 #include "api/request.h"
+#include "lib/stringinfo.h"
 #include "store/target.h"
 
 /*
@@ -37,6 +38,9 @@ typedef enum SliceEnd
 	SLICE_SPLIT
 } SliceEnd;
 
+/* How often a slice is read again that moves while it is read. */
+#define SLICE_REREADS	2
+
 /* What an advertiser's stream is known to hold, to cut later slices well. */
 typedef struct Density
 {
@@ -53,6 +57,8 @@ typedef struct Slice
 	Density    *density;
 	Scope		scope;
 	int64		run;			/* number in sync_history */
+	int64		task;			/* in sync_task, 0: none */
+	int			claim;			/* in shared memory, 0: none */
 	MemoryContext context;		/* holds the pages' bookkeeping */
 	Tuplestorestate *rows;
 	int64		nrows;

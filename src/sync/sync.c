@@ -35,9 +35,9 @@ SyncInit(void)
 	RunInit();
 }
 
-/* Takes the arguments; inverted dates are refused here. */
-static void
-request_take(FunctionCallInfo fcinfo, SyncRequest *request)
+/* Takes the first five arguments; inverted dates are refused here. */
+void
+sync_take_request(FunctionCallInfo fcinfo, SyncRequest *request)
 {
 	request->connection = PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0));
 	request->stream = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
@@ -50,6 +50,12 @@ request_take(FunctionCallInfo fcinfo, SyncRequest *request)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("from_date and to_date must be finite"),
 				 errhint("Leave them out for the last 30 days.")));
+	request->due = !PG_ARGISNULL(5) && PG_GETARG_BOOL(5);
+	if (request->due && (!PG_ARGISNULL(3) || !PG_ARGISNULL(4)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("from_date and to_date cannot be given with due"),
+				 errhint("What is due has days of its own: see tiktokads.sync_plan.")));
 	if (request->from > request->to)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -57,14 +63,13 @@ request_take(FunctionCallInfo fcinfo, SyncRequest *request)
 				 errhint("Give the first day first; both days are included.")));
 }
 
-/* Unit: loads what the request names, and complains about what does not exist. */
-static void
-request_resolve(void *arg)
+/* Loads the connections that a request is for, and complains about what does not exist. */
+Connection *
+sync_resolve(MemoryContext context, const SyncRequest *request, int *count)
 {
-	Syncing    *syncing = arg;
-	SyncRequest *request = &syncing->request;
 	Oid			types[] = {INT8OID};
 	Datum		values[] = {Int64GetDatum(request->advertiser_id)};
+	Connection *connections;
 	int			nstreams;
 
 	if (request->stream != NULL)
@@ -83,12 +88,22 @@ request_resolve(void *arg)
 					 errmsg("advertiser " INT64_FORMAT " is not known", request->advertiser_id),
 					 errhint("SELECT advertiser_id, name FROM tiktokads.advertiser; lists those that were found.")));
 	}
-	syncing->connections = connection_load(syncing->context, request->connection, &syncing->nconnections);
-	if (syncing->nconnections == 0)
+	connections = connection_load(context, request->connection, count);
+	if (*count == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("every connection is paused"),
 				 errhint("CALL tiktokads.resume(name); lets one sync again.")));
+	return connections;
+}
+
+/* Unit: loads what the call's request is for. */
+static void
+request_resolve(void *arg)
+{
+	Syncing    *syncing = arg;
+
+	syncing->connections = sync_resolve(syncing->context, &syncing->request, &syncing->nconnections);
 }
 
 /* Says what the call came to; an error when slices failed. */
@@ -119,7 +134,7 @@ tiktokads_sync(PG_FUNCTION_ARGS)
 	RunTotals  *totals = palloc0(sizeof(RunTotals));
 	Authority	authority;
 
-	request_take(fcinfo, &syncing.request);
+	sync_take_request(fcinfo, &syncing.request);
 	call_open(fcinfo, "tiktokads.sync", &authority);
 	unit_run(&authority, request_resolve, &syncing);
 	for (int i = 0; i < syncing.nconnections; i++)

@@ -114,12 +114,18 @@ SELECT a.connection,
 	t.last_error_message,
 	t.last_error_request_id,
 	a.sync AND a.readable AND NOT c.paused
-		AND (c.system_identifier, c.database_oid) = (h.system_identifier, h.database_oid) AS active
+		AND (c.system_identifier, c.database_oid) = (h.system_identifier, h.database_oid) AS active,
+	tiktokads.clock_now() - t.last_success_at AS lag,
+	n.next_due_at
 FROM tiktokads.advertiser AS a
 	JOIN tiktokads.connection AS c ON c.name = a.connection
 	CROSS JOIN tiktokads.stream AS s
 	CROSS JOIN tiktokads.this_system() AS h
 	LEFT JOIN tiktokads.sync_state AS t ON t.stream = s.stream AND t.advertiser_id = a.advertiser_id
+	LEFT JOIN (SELECT c.name, d.stream, d.advertiser_id, min(d.due_at) AS next_due_at
+			FROM tiktokads.connection AS c CROSS JOIN LATERAL tiktokads.sync_due(c.name) AS d
+			GROUP BY c.name, d.stream, d.advertiser_id) AS n
+		ON n.name = a.connection AND n.stream = s.stream AND n.advertiser_id = a.advertiser_id
 WHERE s.enabled AND s.kind IN ('entity', 'report');
 COMMENT ON VIEW tiktokads.sync_status IS 'How fresh each stream of each advertiser is, and what went wrong last.';
 COMMENT ON COLUMN tiktokads.sync_status.connection IS 'Connection that reads the ad account.';
@@ -137,14 +143,18 @@ COMMENT ON COLUMN tiktokads.sync_status.last_error_message IS 'Message of that f
 COMMENT ON COLUMN tiktokads.sync_status.last_error_request_id IS 'The API''s request id of that failure.';
 COMMENT ON COLUMN tiktokads.sync_status.active IS 'False: nothing is fetched, because the connection is paused (or belongs to another database), or the advertiser is switched off or may not be read.';
 
+COMMENT ON COLUMN tiktokads.sync_status.lag IS 'How long ago that was, on tiktokads.clock_now()''s clock; NULL: never.';
+COMMENT ON COLUMN tiktokads.sync_status.next_due_at IS 'When the workers fetch it next, on the same clock: in the past when it is due already, -infinity when it never was fetched; NULL: not at all.';
+
 CREATE PROCEDURE tiktokads.sync
 (
 	connection text DEFAULT NULL,
 	stream text DEFAULT NULL,
 	advertiser_id bigint DEFAULT NULL,
 	from_date date DEFAULT NULL,
-	to_date date DEFAULT NULL
+	to_date date DEFAULT NULL,
+	due boolean DEFAULT false
 )
 LANGUAGE c AS 'MODULE_PATHNAME', 'tiktokads_sync';
-COMMENT ON PROCEDURE tiktokads.sync IS 'Fetches from the API and stores what is new or changed: by default the last 30 days (in each account''s time zone) of every enabled stream of every advertiser of every connection. NULL means all. Each slice is committed with its cursor; a slice that fails is recorded and stops no other, and the call ends with an error that counts them. It commits: call it alone, from psql or pg_cron.';
+COMMENT ON PROCEDURE tiktokads.sync IS 'Fetches from the API and stores what is new or changed: by default the last 30 days (in each account''s time zone) of every enabled stream of every advertiser of every connection. NULL means all. due: instead of these days, whatever is due by tiktokads.restatement and backfill() (see sync_plan). Each slice is committed with its cursor; a slice that fails is recorded and stops no other, and the call ends with an error that counts them. It commits: call it alone, from psql or pg_cron.';
 REVOKE ALL ON PROCEDURE tiktokads.sync FROM PUBLIC;

@@ -65,6 +65,34 @@ for my $case (
 	}
 }
 
+# The same while the name of the API's host is looked up, in a server whose lookup hangs.
+{
+	my $library = PostgreSQL::Test::Utils::tempdir() . '/slow_lookup.so';
+	system_or_bail('cc', '-shared', '-fPIC', '-o', $library, "$FindBin::Bin/slow_lookup.c", '-ldl');
+	my $sleeper;
+	{
+		local $ENV{LD_PRELOAD} = $library;
+		$sleeper = start_node('sleeper');
+	}
+	my $token = secret_file('sim-token');
+	my $reach = "CALL tiktokads.connect('far', access_token_file => '$token', advertiser_ids => '{1}')";
+	my $usual = $node;
+	$node = $sleeper;
+	for my $function ('pg_cancel_backend', 'pg_terminate_backend')
+	{
+		my $call = stalled_call($sleeper, $reach, "lookup$function");
+		sleep 0.3;
+		holds_nothing($call, 'lookup') if $function eq 'pg_cancel_backend';
+		obeys($call, $function, 'lookup', qr/canceling statement|terminating connection/);
+	}
+	my $start = time();
+	my ($result, $out, $err) = $sleeper->psql('postgres', "SET statement_timeout = '300ms'; $reach");
+	cmp_ok(time() - $start, '<', 1.5, 'statement_timeout acts during a stalled lookup');
+	like($err, qr/canceling statement due to statement timeout/, 'statement_timeout says so');
+	$sleeper->stop('fast');
+	$node = $usual;
+}
+
 control($simulator, 'fault=stall&path=campaign/get/&count=-1');
 my $start = time();
 my ($result, $out, $err) = $node->psql('postgres', "SET statement_timeout = '300ms'; CALL tiktokads.sync()");

@@ -151,6 +151,14 @@ control($simulator, 'add_advertiser');
 $node->safe_psql('postgres', 'CALL tiktokads.sync()');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM tiktokads.advertiser'), '3', 'a new advertiser is found by a sync');
 
+# An auth_code is exchanged for a token, once; the token lives in the session that gave the code.
+($result, $out, $err) = $node->psql('postgres', "CALL tiktokads.connect('coded', auth_code => 'sim-code', $app, $there); CALL tiktokads.sync('coded', stream => 'campaign')");
+is($result, 0, 'an auth_code connects, and its token syncs') or diag $err;
+like($err, qr/WARNING:  access token of the auth_code is kept for this session alone/, 'with a warning where the token lives');
+refused("CALL tiktokads.sync('coded')", qr/has no access token in this session/, 'token of an auth_code in another session');
+refused("CALL tiktokads.connect('coded2', auth_code => 'sim-code', $app, $there)", qr/could not exchange the auth_code/, 'auth_code used twice');
+$node->safe_psql('postgres', "CALL tiktokads.disconnect('coded')");
+
 # The token goes bad: one clear error, and nothing of the facts changes.
 my $digest = fact_digest($node);
 control($simulator, 'expire_token');

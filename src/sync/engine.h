@@ -1,0 +1,64 @@
+/*
+ * engine.h: what the parts of the engine share: run.c drives, fetch.c reads
+ * pages, settle.c ends slices.
+ */
+#ifndef TIKTOKADS_ENGINE_H
+#define TIKTOKADS_ENGINE_H
+
+#include "account/advertiser.h"
+#include "base/unit.h"
+#include "sync/run.h"
+
+/* A stream that this run met in the tasks. */
+typedef struct RunStream
+{
+	Target	   *target;
+	RowShape   *shape;
+} RunStream;
+
+/* One run for one connection. */
+typedef struct Run
+{
+	const Authority *authority;
+	Connection *connection;
+	const SyncRequest *request; /* NULL: slices come from the tasks */
+	RunAdvice	(*advise) (void);	/* NULL: go on to the end */
+	RunTotals  *totals;
+	MemoryContext context;		/* all of the run */
+	MemoryContext page_context; /* one page being parsed */
+	Caller		caller;
+	SliceQueue	pending;		/* first to fetch is the last item */
+	SliceQueue	open;
+	ARRAY_OF(RunStream) streams;
+	bool		drained;		/* no further slice is opened */
+	bool		dead;			/* the token was refused */
+	CallError	death;
+	TimestampTz started;
+	TimestampTz reported;
+	AdvertiserList advertisers;
+	Target	   *advertiser_target;
+} Run;
+
+/* fetch.c: asks for pages as far as there is room; handles a reply. */
+extern void fetch_fill(Run *run, int max_requests);
+extern void fetch_arrived(Run *run, Call *call);
+extern void fetch_forget(Run *run, Slice *slice);
+extern bool fetch_again(Slice *slice);
+
+/* settle.c: ends slices, each with its record in one commit. */
+extern void settle_store(Run *run, Slice *slice);
+extern void settle_judge(Run *run, Slice *slice, const CallError *error);
+extern void settle_split(Run *run, Slice *slice, int days_each, const CallError *error);
+extern void settle_postpone(Run *run, Slice *slice, const char *why, int64 not_before_us);
+extern void settle_abandon(Run *run, SliceEnd end, const CallError *error);
+extern void settle_unopened(Run *run, Slice *slice, const ErrorData *failure);
+extern void settle_refused(Run *run, const CallError *error);
+extern void settle_pause_note(void *arg, const char *endpoint, int64 until_us, const char *reason);
+
+/* run.c: takes note that a slice's task has ended. */
+extern void run_ended(const Slice *slice);
+
+/* An error that is ours, as a call's error. */
+extern CallError settle_error(const ErrorData *failure);
+
+#endif

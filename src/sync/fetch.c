@@ -1,0 +1,241 @@
+/*
+ * fetch.c: the pages of open slices, asked for and read.
+ *
+ * Several slices are read at once, and several of their pages.  Rows go into the
+ * slice while their page is parsed; a reply that turns out bad behind some of
+ * them makes the slice begin anew.
+ */
+#include "postgres.h"
+
+#include "api/request.h"
+#include "sync/claim.h"
+#include "sync/engine.h"
+#include "utils/memutils.h"
+
+#define SLICE_PAGES_SPLIT	50	/* more pages than that: cut into days */
+
+/* Which page a reply is of, in which reading of the slice. */
+typedef struct PageCall
+{
+	Slice	   *slice;
+	int			page;
+	int			epoch;
+	int			rows;
+} PageCall;
+
+/* Forgets a page whose reply was handled, or is not wanted any more. */
+static void
+page_finish(Run *run, Call *call)
+{
+	pfree(call->owner);
+	caller_finish(&run->caller, call);
+}
+
+/* Asks for the next page of a slice. */
+static void
+page_submit(Run *run, Slice *slice)
+{
+	PageCall   *page = MemoryContextAllocZero(run->context, sizeof(PageCall));
+	const StreamDef *stream = slice->target->stream;
+	RequestScope scope = slice_request(slice, run->connection);
+	char	   *url = request_url(run->connection->base_url, stream, &scope, slice->next_page);
+
+	page->slice = slice;
+	page->page = slice->next_page++;
+	page->epoch = slice->epoch;
+	slice->in_flight++;
+	caller_submit(&run->caller, "GET", stream->path, url, NULL, page);
+	pfree(url);
+}
+
+/* True when there is a page to ask for now: the first, or any once the first came. */
+static bool
+page_is_due(const Slice *slice)
+{
+	if (slice->state != SLICE_FETCHING)
+		return false;
+	return slice->total_pages < 0 ? slice->next_page == 1 : slice->next_page <= slice->total_pages;
+}
+
+/* Asks for pages as far as there is room. */
+void
+fetch_fill(Run *run, int max_requests)
+{
+	for (int i = 0; i < run->open.count; i++)
+		while (page_is_due(run->open.items[i]) && run->caller.queued < max_requests)
+			page_submit(run, run->open.items[i]);
+}
+
+/* True for a queued page of this slice, which is freed. */
+static bool
+page_is_of(void *owner, void *slice)
+{
+	PageCall   *page = owner;
+
+	if (page->slice != slice)
+		return false;
+	pfree(page);
+	return true;
+}
+
+/* Drops the pages of a slice that are still to be sent. */
+void
+fetch_forget(Run *run, Slice *slice)
+{
+	caller_drop(&run->caller, page_is_of, slice);
+}
+
+/* Reads a slice again from its first page, because it moved; false: often enough. */
+bool
+fetch_again(Slice *slice)
+{
+	if (slice->rereads >= SLICE_REREADS)
+		return false;
+	slice->rereads++;
+	slice_note(slice, "read again because it changed meanwhile");
+	slice_begin(slice);
+	return true;
+}
+
+/* After a page: is the slice too large, whole, or in need of another reading? */
+static void
+slice_step(Run *run, Slice *slice)
+{
+	CallError	large = {VERDICT_SPLIT, 0, "more pages than a slice may have: cut into fewer days", NULL, NULL};
+	int			days = slice_days(slice);
+
+	if (slice->pages_done == 1 && days > 0)
+		slice->density->pages_per_day = slice->total_pages / (double) days;
+	if (slice->pages_done == 1 && days > 1 && slice->total_pages > SLICE_PAGES_SPLIT)
+	{
+		settle_split(run, slice, Max(1, (int) (SLICE_PAGES_SPLIT / slice->density->pages_per_day)), &large);
+		return;
+	}
+	if (!slice_is_whole(slice))
+		return;
+	if (slice_is_consistent(slice) || !fetch_again(slice))
+		slice->state = SLICE_READY;
+}
+
+/* Takes one parsed row. */
+static void
+page_sink(void *arg, Datum *values, bool *nulls)
+{
+	PageCall   *page = arg;
+
+	slice_add_row(page->slice, page->page, page->rows++, values, nulls);
+}
+
+/* Parses a page's reply into its slice; an error when it is malformed. */
+static void
+page_parse(Run *run, PageCall *page, const Reply *reply, Envelope *envelope)
+{
+	Slice	   *slice = page->slice;
+	MemoryContext before = MemoryContextSwitchTo(run->page_context);
+
+	row_shape_reset(slice->shape);
+	reply_parse(reply->body, reply->body_len, slice->shape, slice->target->stream->list_name,
+				page_sink, page, envelope);
+	MemoryContextSwitchTo(before);
+	for (int i = 0; i < slice->target->ncolumns; i++)
+		slice->filled[i] |= row_shape_filled(slice->shape)[i];
+}
+
+/* Parses a page's reply; a malformed one is caught and returned. */
+static ErrorData *
+page_try_parse(Run *run, PageCall *page, const Reply *reply, Envelope *envelope)
+{
+	MemoryContext before = CurrentMemoryContext;
+	ErrorData  *volatile failure = NULL;
+
+	PG_TRY();
+	{
+		page_parse(run, page, reply, envelope);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(before);
+		failure = CopyErrorData();
+		if (failure->sqlerrcode == ERRCODE_QUERY_CANCELED ||
+			ERRCODE_TO_CATEGORY(failure->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION ||
+			ERRCODE_TO_CATEGORY(failure->sqlerrcode) == ERRCODE_INSUFFICIENT_RESOURCES)
+			PG_RE_THROW();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	return failure;
+}
+
+/* Handles a reply of a slice that is being read. */
+static void
+page_arrived(Run *run, Call *call, PageCall *page)
+{
+	Slice	   *slice = page->slice;
+	Envelope	envelope;
+	CallError	error;
+	ErrorData  *failure;
+
+	slice->bytes += call->reply->body_len;
+	slice->api_seconds += call->reply->seconds;
+	slice->truncated |= call->reply->truncated_header;
+	if (caller_failed(call, &error))
+	{
+		settle_judge(run, slice, &error);
+		page_finish(run, call);
+		return;
+	}
+	page->rows = 0;
+	failure = page_try_parse(run, page, call->reply, &envelope);
+	if (failure == NULL && verdict_of_code(envelope.code)->verdict == VERDICT_OK)
+	{
+		slice_add_page(slice, &envelope, page->page);
+		run->totals->pages++;
+		run->totals->rows += page->rows;
+		page_finish(run, call);
+		claim_set_phase(slice, CLAIM_FETCHING);
+		slice_step(run, slice);
+		return;
+	}
+	if (page->rows > 0)
+	{
+		/* rows of a reply that turned out bad: begin the slice anew, or give it up */
+		error = failure != NULL ? settle_error(failure) :
+			(CallError) {VERDICT_GIVE_UP, envelope.code, envelope.message, envelope.request_id, NULL};
+		page_finish(run, call);
+		if (!fetch_again(slice))
+			settle_judge(run, slice, &error);
+		return;
+	}
+	if (failure != NULL)
+	{
+		error = settle_error(failure);
+		if (caller_retry_malformed(&run->caller, call))
+		{
+			slice->in_flight++;
+			return;
+		}
+	}
+	else if (caller_retry(&run->caller, call, &envelope, &error))
+	{
+		slice->in_flight++;
+		return;
+	}
+	settle_judge(run, slice, &error);
+	page_finish(run, call);
+}
+
+/* Handles a reply, whichever slice it is for. */
+void
+fetch_arrived(Run *run, Call *call)
+{
+	PageCall   *page = call->owner;
+	MemoryContext before = MemoryContextSwitchTo(run->page_context);
+
+	page->slice->in_flight--;
+	if (page->slice->state == SLICE_FETCHING && page->epoch == page->slice->epoch)
+		page_arrived(run, call, page);
+	else
+		page_finish(run, call);
+	MemoryContextSwitchTo(before);
+	MemoryContextReset(run->page_context);
+}
