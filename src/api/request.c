@@ -127,7 +127,7 @@ request_url(const char *base_url, const StreamDef *stream, const RequestScope *s
 	{
 		snprintf(number, sizeof(number), "%d", page);
 		append_parameter(&url, "page", number);
-		snprintf(number, sizeof(number), "%d", stream->page_size);
+		snprintf(number, sizeof(number), "%d", scope->page_size > 0 ? scope->page_size : stream->page_size);
 		append_parameter(&url, "page_size", number);
 	}
 	return url.data;

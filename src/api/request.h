@@ -18,6 +18,7 @@ typedef struct RequestScope
 	bool		modified_only;	/* or for what was modified since from */
 	bool		totals;			/* the endpoint is able to give totals */
 	const Names *metrics;		/* NULL: the stream's */
+	int			page_size;		/* 0: the stream's */
 	const char *campaign_ids;	/* JSON array to narrow a report to, NULL: all */
 } RequestScope;
 

@@ -19,6 +19,52 @@ COMMENT ON COLUMN tiktokads.metric_refused.code IS 'Code of the API.';
 COMMENT ON COLUMN tiktokads.metric_refused.message IS 'What it said.';
 COMMENT ON COLUMN tiktokads.metric_refused.refused_at IS 'When.';
 
+CREATE FUNCTION tiktokads.metric_refuse(advertiser_id bigint, stream text, metric name, code bigint, message text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	INSERT INTO tiktokads.metric_refused VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING;
+	PERFORM tiktokads.finding_raise('refused_metric', NULL, $2, $1, NULL, NULL,
+		format('the API refuses metric "%s" in stream %s for ad account %s: %s (code %s)', $3, $2, $1, $5, $4),
+		'The rest of the report is read without it. DELETE FROM tiktokads.metric_refused ... to have it tried again.', 'warning', $3::text);
+END;
+$$;
+COMMENT ON FUNCTION tiktokads.metric_refuse IS 'Records that the API refuses a metric to an ad account and stream. Syncs call it.';
+REVOKE ALL ON FUNCTION tiktokads.metric_refuse FROM PUBLIC;
+
+CREATE FUNCTION tiktokads.metric_allowed() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	PERFORM tiktokads.finding_settle('refused_metric', OLD.stream, OLD.advertiser_id, NULL, NULL,
+		ARRAY(SELECT m.metric::text FROM tiktokads.metric_refused AS m WHERE m.stream = OLD.stream AND m.advertiser_id = OLD.advertiser_id));
+	RETURN NULL;
+END;
+$$;
+COMMENT ON FUNCTION tiktokads.metric_allowed IS 'Clears the finding of a metric that is no longer left out.';
+REVOKE ALL ON FUNCTION tiktokads.metric_allowed FROM PUBLIC;
+CREATE TRIGGER metric_allowed AFTER DELETE ON tiktokads.metric_refused FOR EACH ROW EXECUTE FUNCTION tiktokads.metric_allowed();
+
+CREATE TABLE tiktokads.page_hash
+(
+	stream text,
+	advertiser_id bigint,
+	from_date date,
+	to_date date,
+	request text NOT NULL,
+	pages text[] NOT NULL,
+	rows bigint NOT NULL,
+	print text NOT NULL,
+	PRIMARY KEY (stream, advertiser_id, from_date, to_date)
+);
+COMMENT ON TABLE tiktokads.page_hash IS 'Hashes of the pages that slices were made from: a page that comes again byte for byte is not parsed. Not part of dumps; deleting rows costs time, nothing else.';
+COMMENT ON COLUMN tiktokads.page_hash.stream IS 'Stream.';
+COMMENT ON COLUMN tiktokads.page_hash.advertiser_id IS 'Ad account.';
+COMMENT ON COLUMN tiktokads.page_hash.from_date IS 'First day; -infinity for streams without days.';
+COMMENT ON COLUMN tiktokads.page_hash.to_date IS 'Last day; infinity likewise.';
+COMMENT ON COLUMN tiktokads.page_hash.request IS 'MD5 of what was asked: other metrics make other pages.';
+COMMENT ON COLUMN tiktokads.page_hash.pages IS 'SHA-256 of each page, without the request id.';
+COMMENT ON COLUMN tiktokads.page_hash.rows IS 'Rows that they made.';
+COMMENT ON COLUMN tiktokads.page_hash.print IS 'Number and versions of the rows as they were stored: when anybody touches them it differs, and the pages are parsed.';
+
 CREATE VIEW tiktokads.data_quality WITH (security_invoker = true) AS
 SELECT f.finding, f.severity, f.kind, f.connection, f.stream, f.advertiser_id, f.from_date, f.to_date, f.subject,
 	f.message AS explanation, f.hint, f.times, f.first_seen_at, f.last_seen_at
@@ -162,7 +208,7 @@ COMMENT ON FUNCTION tiktokads.check_drift IS 'Raises and clears the findings abo
 REVOKE ALL ON FUNCTION tiktokads.check_drift FROM PUBLIC;
 
 CREATE FUNCTION tiktokads.slice_stored(stream text, advertiser_id bigint, from_date date, to_date date, read_at timestamptz, modified_only boolean,
-	truncated boolean, changes bigint, pages bigint, rows_rejected bigint, drift text, missing text[], totals jsonb, sums jsonb, run bigint) RETURNS void
+	truncated boolean, changes bigint, pages bigint, rows_rejected bigint, drift text, missing text[], totals jsonb, sums jsonb, run bigint, unchanged boolean) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	s tiktokads.stream;
@@ -180,6 +226,9 @@ BEGIN
 	DELETE FROM tiktokads.stream_degraded AS d WHERE d.stream = $1 AND d.advertiser_id = $2;
 	IF FOUND THEN
 		PERFORM tiktokads.finding_clear('stream_degraded', NULL, $1, $2);
+	END IF;
+	IF unchanged THEN
+		RETURN;
 	END IF;
 	IF s.target = 'adgroup' AND changes > 0 THEN
 		PERFORM tiktokads.attribution_window_find($2);

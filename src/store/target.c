@@ -262,6 +262,21 @@ scope_execute(const char *sql, const Scope *scope, int expected)
 	unit_execute(sql, lengthof(types), types, values, NULL, expected);
 }
 
+/* A print of a scope's rows: how many, and in which versions. */
+char *
+target_print(const Target *target, const Scope *scope)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "SELECT pg_catalog.count(*) || ':' || coalesce(pg_catalog.sum(pg_catalog.hashint8("
+					 "pg_catalog.hashtid(o.ctid)::bigint << 32 | o.xmin::text::bigint # o.tableoid::bigint)::bigint), 0)::text AS print"
+					 " FROM %s.%s AS o WHERE ", SCHEMA_NAME, quote_identifier(target->stream->target));
+	append_scope(&sql, target);
+	scope_execute(sql.data, scope, SPI_OK_SELECT);
+	return row_text(CurrentMemoryContext, 0, "print");
+}
+
 /* Counts the scope's rows: all, and those without a tombstone. */
 static void
 scope_count(const Target *target, const Scope *scope, int64 *all, int64 *alive)

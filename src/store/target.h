@@ -81,6 +81,12 @@ extern bool target_has_key(const Target *target, const bool *nulls);
 /* Completes a parsed row by what the reply does not say. */
 extern void target_complete(const Target *target, const Scope *scope, Datum *values, bool *nulls);
 
+/*
+ * A print of a scope's rows, in the current unit: how many there are, and in
+ * which versions.  It differs when anybody added, changed or removed one.
+ */
+extern char *target_print(const Target *target, const Scope *scope);
+
 /* Looks the stream's table up; in a unit of work, result in the given context. */
 extern Target *target_load(MemoryContext context, const StreamDef *stream);
 

@@ -95,7 +95,8 @@ follow_check(Slice *slice)
 	add_text(&parameters, sums == NULL ? NULL : slice->totals);
 	add_text(&parameters, sums);
 	add_int64(&parameters, slice->run);
-	execute("SELECT tiktokads.slice_stored($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::jsonb, $14::jsonb, $15)",
+	add(&parameters, BOOLOID, BoolGetDatum(slice->unchanged), false);
+	execute("SELECT tiktokads.slice_stored($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::jsonb, $14::jsonb, $15, $16)",
 			&parameters, SPI_OK_SELECT);
 }
 

@@ -15,6 +15,7 @@
 #include "sync/parameter.h"
 #include "sync/plan.h"
 #include "utils/builtins.h"
+#include "utils/datetime.h"
 #include "utils/memutils.h"
 
 #define SLICE_PAGES		50
@@ -205,6 +206,16 @@ plan_prepare(MemoryContext context, Slice *slice)
 	}
 }
 
+/* "stream advertiser" of what the API does not offer, and is not to be tried yet. */
+static Names
+degraded_load(MemoryContext context)
+{
+	unit_execute("SELECT coalesce(pg_catalog.array_agg(stream || ' ' || advertiser_id), '{}') AS degraded"
+				 " FROM tiktokads.stream_degraded WHERE retry_at > tiktokads.clock_now()",
+				 0, NULL, NULL, NULL, SPI_OK_SELECT);
+	return row_names(context, 0, "degraded");
+}
+
 /* Lists the slices that the request means for a connection. */
 void
 plan_make(MemoryContext context, const Connection *connection,
@@ -214,6 +225,7 @@ plan_make(MemoryContext context, const Connection *connection,
 	int			nadvertisers;
 	StreamDef  *streams;
 	PlanAdvertiser *advertisers;
+	Names		degraded;
 
 	if (request->due)
 	{
@@ -222,6 +234,7 @@ plan_make(MemoryContext context, const Connection *connection,
 	}
 	streams = stream_load(context, request->stream, &nstreams);
 	advertisers = advertisers_load(context, connection, request, &nadvertisers);
+	degraded = degraded_load(context);
 	for (int i = 0; i < nstreams; i++)
 	{
 		Target	   *target = target_load(context, &streams[i]);
@@ -229,7 +242,9 @@ plan_make(MemoryContext context, const Connection *connection,
 		RowShape   *shape = row_shape_build(target->incoming, target->stream);
 
 		for (int j = 0; j < nadvertisers; j++)
-			plan_stream(queue, target, shape, &advertisers[j], request);
+			if (request->stream != NULL ||
+				!names_contain(&degraded, psprintf("%s " INT64_FORMAT, streams[i].name, advertisers[j].id)))
+				plan_stream(queue, target, shape, &advertisers[j], request);
 		MemoryContextSwitchTo(before);
 	}
 }

@@ -154,6 +154,7 @@ slice_claim(Run *run, Slice *slice)
 	};
 
 	plan_prepare(run->context, slice);
+	repeat_prepare(slice, run->context);
 	history_claim(run->connection->name, slice);
 	claim_set_run(slice);
 	if (slice_days(slice) > 0)

@@ -58,7 +58,8 @@ slice_request(const Slice *slice, const Connection *connection)
 		.from = slice->scope.from,
 		.to = slice->scope.to,
 		.modified_only = slice->modified_only,
-		.totals = strcmp(connection->tier, "sandbox") != 0,
+		.totals = connection != NULL && strcmp(connection->tier, "sandbox") != 0,
+		.page_size = slice->page_size,
 		.metrics = slice->metrics,
 		.campaign_ids = slice->campaign_ids
 	};
@@ -90,6 +91,8 @@ slice_begin(Slice *slice)
 	slice->total_rows = -1;
 	slice->shifted = false;
 	slice->totals = NULL;
+	slice->unchanged = false;
+	repeat_restart(slice);
 	slice->rejected = 0;
 	slice->read_at = clock_now();
 	resetStringInfo(&slice->drift);

@@ -49,6 +49,9 @@ typedef struct Density
 	double		pages_per_day;	/* 0: not known yet */
 } Density;
 
+typedef struct Probe Probe;
+typedef struct Repeat Repeat;
+
 typedef struct Slice
 {
 	SliceState	state;
@@ -79,6 +82,11 @@ typedef struct Slice
 	TimestampTz read_at;		/* when reading began, clock_now() */
 	bool		modified_only;	/* of an undated stream: what was modified since scope.from */
 	const Names *metrics;		/* to ask for, NULL: the stream's */
+	int			page_size;		/* 0: the stream's */
+	Probe	   *probe;			/* while refused metrics are looked for */
+	bool		probed;			/* that was done */
+	Repeat	   *repeat;			/* hashes of pages, NULL: not used */
+	bool		unchanged;		/* all pages are what was stored last time */
 	char	   *campaign_ids;	/* JSON array, of a part of a report; NULL: all */
 	int64		rejected;		/* rows without a key */
 	int64		bytes;
@@ -110,6 +118,9 @@ extern bool slice_is_whole(const Slice *slice);
 
 /* True when the rows are as many as the API says and nothing moved meanwhile. */
 extern bool slice_is_consistent(const Slice *slice);
+
+/* Forgets what was held of pages that are the same (repeat.c). */
+extern void repeat_restart(Slice *slice);
 
 /* Frees what reading needed. */
 extern void slice_end(Slice *slice);

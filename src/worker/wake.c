@@ -80,7 +80,7 @@ tiktokads_worker_wake(PG_FUNCTION_ARGS)
 	/* a worker's own plans are no news to it */
 	if (MyBackendType != B_BG_WORKER)
 		wake_note();
-	PG_RETURN_NULL();
+	return PointerGetDatum(NULL);
 }
 
 /* Complains unless there are workers that serve this database. */
