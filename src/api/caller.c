@@ -196,6 +196,7 @@ call_throttled(Caller *caller, Call *call, const VerdictRow *row, const char *me
 	int64		now = clock_now_us();
 	int64		until = now + (int64) row->penalty * call->attempt * USECS_PER_SEC;
 
+	call->throttles++;
 	if (call->attempt >= max_attempts)
 		return false;
 	if (call->reply->retry_after > 0)
@@ -204,7 +205,6 @@ call_throttled(Caller *caller, Call *call, const VerdictRow *row, const char *me
 		until = pace_next_day(now);
 	else if (message != NULL && strstr(message, "QPS") != NULL)
 		until = now + call->attempt * USECS_PER_SEC;
-	call->throttles++;
 	if (row->slows_account && call->advertiser_id != 0)
 	{
 		account_slow(caller, call->advertiser_id, until);

@@ -26,6 +26,7 @@ typedef struct Call
 	Reply	   *reply;			/* NULL until it came */
 	int64		advertiser_id;	/* ad account that it is for, 0: none */
 	bool		timeout_splits; /* one that timed out must not be sent again as it is */
+	int			counted;		/* attempts that its owner has counted */
 	int			throttles;		/* answers that asked for a wait */
 	int			http_errors;	/* answers that HTTP or the network failed */
 	int			api_errors;		/* answers with an error code */

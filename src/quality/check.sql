@@ -220,15 +220,15 @@ BEGIN
 	ELSE
 		PERFORM tiktokads.sync_read_note($1, $2, coalesce($3, '-infinity'), coalesce($4, 'infinity'), $5);
 	END IF;
-	UPDATE tiktokads.sync_state AS t SET pages_per_day = $9::double precision / greatest(coalesce($4 - $3 + 1, 1), 1)
-	WHERE t.stream = $1 AND t.advertiser_id = $2
-		AND t.pages_per_day IS DISTINCT FROM $9::double precision / greatest(coalesce($4 - $3 + 1, 1), 1);
 	DELETE FROM tiktokads.stream_degraded AS d WHERE d.stream = $1 AND d.advertiser_id = $2;
 	IF FOUND THEN
 		PERFORM tiktokads.finding_clear('stream_degraded', NULL, $1, $2);
 	END IF;
 	IF unchanged THEN
 		RETURN;
+	END IF;
+	IF changes > 0 THEN
+		PERFORM pg_notify('tiktokads_sync', json_build_object('advertiser_id', $2, 'stream', $1, 'from', $3, 'to', $4, 'run', $15)::text);
 	END IF;
 	IF s.target = 'adgroup' AND changes > 0 THEN
 		PERFORM tiktokads.attribution_window_find($2);

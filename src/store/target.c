@@ -107,6 +107,7 @@ target_load(MemoryContext context, const StreamDef *stream)
 				 errmsg("table \"%s.%s\" has no column advertiser_id", SCHEMA_NAME, stream->target),
 				 errhint("Every target of a stream keeps the rows of many ad accounts apart by it.")));
 	completion_prepare(target);
+	asof_prepare(target);
 	MemoryContextSwitchTo(before);
 	return target;
 }
@@ -172,20 +173,54 @@ append_deleted(StringInfo sql, const Target *target, const bool *filled, const c
 	appendStringInfo(sql, "%sfalse)", n == 0 ? "" : ", ");
 }
 
-/* Appends the condition that o is in the scope: $1, and $2 and $3 when dated. */
+/* Appends the condition that o is in the scope of these expressions. */
 static void
-append_scope(StringInfo sql, const Target *target)
+append_scope_of(StringInfo sql, const Target *target, const char *advertiser, const char *from, const char *to)
 {
 	const StreamDef *stream = target->stream;
 
-	appendStringInfoString(sql, "o.advertiser_id = $1");
+	appendStringInfo(sql, "o.advertiser_id = %s", advertiser);
 	if (stream->date_column != NULL)
-		appendStringInfo(sql, " AND o.%s >= $2 AND o.%s < $3 + 1",
-						 quote_identifier(stream->date_column), quote_identifier(stream->date_column));
+		appendStringInfo(sql, " AND o.%s >= %s AND o.%s < %s + 1", quote_identifier(stream->date_column), from,
+						 quote_identifier(stream->date_column), to);
 	for (int i = 0; i < stream->constant_columns.count; i++)
 		if (names_contain(&stream->key_columns, stream->constant_columns.items[i]))
 			appendStringInfo(sql, " AND o.%s = %s", quote_identifier(stream->constant_columns.items[i]),
 							 quote_literal_cstr(stream->constant_values.items[i]));
+}
+
+/* Appends the condition that o is in the scope: $1, and $2 and $3 when dated. */
+static void
+append_scope(StringInfo sql, const Target *target)
+{
+	append_scope_of(sql, target, "$1", "$2", "$3");
+}
+
+/* Appends the condition that o is in the scope, its values written out. */
+void
+target_append_scope(StringInfo sql, const Target *target, const Scope *scope)
+{
+	bool		dated = target->stream->date_column != NULL;
+
+	append_scope_of(sql, target, psprintf(INT64_FORMAT, scope->advertiser_id),
+					dated ? psprintf("(date '2000-01-01' + %d)", scope->from) : "",
+					dated ? psprintf("(date '2000-01-01' + %d)", scope->to) : "");
+}
+
+/* Keeps the versions of the scope's rows that the incoming ones differ from. */
+static void
+versions_keep(const Target *target, const Scope *scope, const bool *filled)
+{
+	StringInfoData same;
+
+	if (target->asof_table == NULL)
+		return;
+	initStringInfo(&same);
+	for (int i = 0; i < target->ncolumns; i++)
+		if (column_used(target, filled, i) &&
+			!names_contain(&target->stream->key_columns, NameStr(TupleDescAttr(target->incoming, i)->attname)))
+			appendStringInfo(&same, " AND o.%s IS NOT DISTINCT FROM i.%s", column_name(target, i), column_name(target, i));
+	asof_keep(target, scope, same.data);
 }
 
 /* The INSERT of new and changed rows. */
@@ -249,7 +284,7 @@ store_statement(const Target *target, const bool *filled, bool scoped)
 }
 
 /* Executes a statement with the scope as its parameters. */
-static void
+void
 scope_execute(const char *sql, const Scope *scope, int expected)
 {
 	Oid			types[] = {INT8OID, DATEOID, DATEOID};
@@ -480,6 +515,8 @@ target_store(const Target *target, const Scope *scope, Tuplestorestate *rows,
 	}
 	scope_count(target, scope, &all_before, &alive_before);
 	incoming_count(target, filled, &distinct, &distinct_alive);
+	if (all_before > 0)
+		versions_keep(target, scope, filled);
 	scope_execute(store_statement(target, filled, true), scope, SPI_OK_INSERT);
 	written = (int64) SPI_processed;
 	scope_count(target, scope, &all_after, &alive_after);

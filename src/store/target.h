@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "access/tupdesc.h"
+#include "lib/stringinfo.h"
 #include "model/stream.h"
 #include "pgtime.h"
 #include "utils/date.h"
@@ -43,6 +44,8 @@ typedef struct Target
 	int			advertiser_column;	/* 0-based position of advertiser_id */
 	Completion	completion;
 	int		   *keys;			/* positions of the key columns */
+	char	   *asof_table;		/* of earlier versions, NULL: none are kept */
+	Names		asof_columns;	/* metrics that it keeps */
 } Target;
 
 /* What a slice covers, and so may remove rows from. */
@@ -80,6 +83,16 @@ extern bool target_has_key(const Target *target, const bool *nulls);
 
 /* Completes a parsed row by what the reply does not say. */
 extern void target_complete(const Target *target, const Scope *scope, Datum *values, bool *nulls);
+
+/* Finds the table of earlier versions; keeps those that are going to be replaced. */
+extern void asof_prepare(Target *target);
+extern void asof_keep(const Target *target, const Scope *scope, const char *differs);
+
+/* Appends the condition that o is in the scope, its values written out. */
+extern void target_append_scope(StringInfo sql, const Target *target, const Scope *scope);
+
+/* Executes a statement with the scope as its parameters $1 to $3. */
+extern void scope_execute(const char *sql, const Scope *scope, int expected);
 
 /*
  * A print of a scope's rows, in the current unit: how many there are, and in

@@ -199,6 +199,19 @@ page_try_parse(Run *run, PageCall *page, const Reply *reply, Envelope *envelope)
 	return failure;
 }
 
+/* Counts what a call came to since it was counted last. */
+static void
+slice_count(Slice *slice, Call *call)
+{
+	slice->requests += call->attempt - call->counted;
+	slice->retries += call->attempt - Max(call->counted, 1);
+	call->counted = call->attempt;
+	slice->throttles += call->throttles;
+	slice->http_errors += call->http_errors;
+	slice->api_errors += call->api_errors;
+	call->throttles = call->http_errors = call->api_errors = 0;
+}
+
 /* Parses the pages that were held because they looked the same, now that one does not. */
 static void
 held_parse(Run *run, PageCall *page)
@@ -302,6 +315,7 @@ page_arrived(Run *run, Call *call, PageCall *page)
 		slice->in_flight++;
 		return;
 	}
+	slice_count(slice, call);
 	settle_judge(run, slice, &error);
 	page_finish(run, call);
 }
@@ -314,6 +328,7 @@ fetch_arrived(Run *run, Call *call)
 	MemoryContext before = MemoryContextSwitchTo(run->page_context);
 
 	page->slice->in_flight--;
+	slice_count(page->slice, call);
 	if (page->slice->state != SLICE_FETCHING || page->epoch != page->slice->epoch)
 		page_finish(run, call);
 	else if (page->slice->probe != NULL)

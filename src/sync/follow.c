@@ -105,4 +105,6 @@ void
 follow_stored(const Connection *connection, Slice *slice)
 {
 	follow_check(slice);
+	if (slice->counts.added + slice->counts.changed > 0)
+		hooks_call(slice);
 }

@@ -7,6 +7,9 @@
 #include "account/connection.h"
 #include "sync/slice.h"
 
+/* Calls the users' hooks (hook.c). */
+extern void hooks_call(Slice *slice);
+
 /* The cursor of readings, the checks, the users' hooks, the notification. */
 extern void follow_stored(const Connection *connection, Slice *slice);
 

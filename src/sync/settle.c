@@ -68,8 +68,8 @@ unit_store(void *arg)
 	if (slice->unchanged)
 	{
 		slice->counts.unchanged = slice->nrows;
-		history_done(slice);
 		follow_stored(work->run->connection, slice);
+		history_done(slice);
 		task_done(slice);
 		return;
 	}
@@ -90,8 +90,8 @@ unit_store(void *arg)
 				   slice->counts.pending);
 	repeat_store(slice, certain && slice->counts.pending == 0);
 	slice->db_seconds = clock_seconds_since(start);
-	history_done(slice);
 	follow_stored(work->run->connection, slice);
+	history_done(slice);
 	task_done(slice);
 }
 

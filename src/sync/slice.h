@@ -89,6 +89,11 @@ typedef struct Slice
 	bool		unchanged;		/* all pages are what was stored last time */
 	char	   *campaign_ids;	/* JSON array, of a part of a report; NULL: all */
 	int64		rejected;		/* rows without a key */
+	int64		requests;		/* sent for it, repeated ones included */
+	int64		retries;
+	int64		throttles;
+	int64		http_errors;
+	int64		api_errors;
 	int64		bytes;
 	double		api_seconds;
 	double		db_seconds;
