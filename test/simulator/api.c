@@ -18,6 +18,22 @@ static Endpoint endpoints[] = {
 	{"adgroup/get/", "GET", true, serve_adgroups, NULL},
 	{"ad/get/", "GET", true, serve_ads, NULL},
 	{"report/integrated/get/", "GET", true, serve_report, NULL},
+	{"smart_plus/campaign/get/", "GET", true, serve_list, NULL},
+	{"smart_plus/adgroup/get/", "GET", true, serve_list, NULL},
+	{"smart_plus/ad/get/", "GET", true, serve_list, NULL},
+	{"campaign/spc/get/", "GET", true, serve_list, NULL},
+	{"gmv_max/campaign/get/", "GET", true, serve_list, NULL},
+	{"gmv_max/store/list/", "GET", true, serve_list, NULL},
+	{"pixel/list/", "GET", true, serve_list, NULL},
+	{"dmp/custom_audience/list/", "GET", true, serve_list, NULL},
+	{"file/video/ad/search/", "GET", true, serve_list, NULL},
+	{"file/image/ad/search/", "GET", true, serve_list, NULL},
+	{"file/music/get/", "GET", true, serve_list, NULL},
+	{"creative/portfolio/list/", "GET", true, serve_list, NULL},
+	{"identity/get/", "GET", true, serve_list, NULL},
+	{"tool/region/", "GET", true, serve_list, NULL},
+	{"tool/language/", "GET", true, serve_list, NULL},
+	{"tool/interest_category/", "GET", true, serve_list, NULL},
 };
 
 static uint64 answers;

@@ -89,6 +89,7 @@ extern void put_page_info(Buffer *out, const Request *request, int64 total);
 extern int	serve_access_token(Request *request, Buffer *out);
 extern int	serve_advertisers(Request *request, Buffer *out);
 extern int	serve_advertiser_info(Request *request, Buffer *out);
+extern int	serve_list(Request *request, Buffer *out);
 extern int	serve_campaigns(Request *request, Buffer *out);
 extern int	serve_adgroups(Request *request, Buffer *out);
 extern int	serve_ads(Request *request, Buffer *out);
