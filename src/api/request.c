@@ -34,9 +34,9 @@ append_parameter(StringInfo url, const char *name, const char *value)
 	append_encoded(url, value);
 }
 
-/* Appends a list of names as a JSON array. */
-static void
-append_names(StringInfo url, const char *name, const Names *names)
+/* A list of names as JSON. */
+static char *
+names_json(const Names *names)
 {
 	StringInfoData list;
 
@@ -49,8 +49,14 @@ append_names(StringInfo url, const char *name, const Names *names)
 		escape_json(&list, names->items[i]);
 	}
 	appendStringInfoChar(&list, ']');
-	append_parameter(url, name, list.data);
-	pfree(list.data);
+	return list.data;
+}
+
+/* Appends a list of names as a JSON array. */
+static void
+append_names(StringInfo url, const char *name, const Names *names)
+{
+	append_parameter(url, name, names_json(names));
 }
 
 /* Appends a day. */
@@ -131,6 +137,52 @@ request_url(const char *base_url, const StreamDef *stream, const RequestScope *s
 		append_parameter(&url, "page_size", number);
 	}
 	return url.data;
+}
+
+/* Appends a member of a body: JSON as it stands, or a string. */
+static void
+append_member(StringInfo body, const char *name, const char *value, bool json)
+{
+	appendStringInfoChar(body, body->len == 0 ? '{' : ',');
+	escape_json(body, name);
+	appendStringInfoChar(body, ':');
+	if (json)
+		appendStringInfoString(body, value);
+	else
+		escape_json(body, value);
+}
+
+/* The body of a request for a report task. */
+char *
+request_body(const StreamDef *stream, const RequestScope *scope)
+{
+	StringInfoData body;
+	int			year;
+	int			month;
+	int			day;
+
+	initStringInfo(&body);
+	append_member(&body, "advertiser_id", psprintf(INT64_FORMAT, scope->advertiser_id), false);
+	for (int i = 0; i < stream->parameter_names.count; i++)
+	{
+		const char *value = stream->parameter_values.items[i];
+
+		append_member(&body, stream->parameter_names.items[i], value,
+					  value[0] == '[' || value[0] == '{' || strcmp(value, "true") == 0 || strcmp(value, "false") == 0);
+	}
+	append_member(&body, "dimensions", names_json(&stream->dimensions), true);
+	append_member(&body, "metrics", names_json(scope->metrics != NULL ? scope->metrics : &stream->metrics), true);
+	if (stream->date_column != NULL)
+	{
+		j2date(scope->from + POSTGRES_EPOCH_JDATE, &year, &month, &day);
+		append_member(&body, "start_date", psprintf("%04d-%02d-%02d", year, month, day), false);
+		j2date(scope->to + POSTGRES_EPOCH_JDATE, &year, &month, &day);
+		append_member(&body, "end_date", psprintf("%04d-%02d-%02d", year, month, day), false);
+	}
+	append_member(&body, "output_format", "CSV_STRING", false);
+	append_member(&body, "enable_report_title_translation", "false", true);
+	appendStringInfoChar(&body, '}');
+	return body.data;
 }
 
 /* A URL of named values. */

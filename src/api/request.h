@@ -25,6 +25,9 @@ typedef struct RequestScope
 /* The URL of one page of a stream; days count only where it is dated. */
 extern char *request_url(const char *base_url, const StreamDef *stream, const RequestScope *scope, int page);
 
+/* The body of a request for a report task: the same, as JSON. */
+extern char *request_body(const StreamDef *stream, const RequestScope *scope);
+
 /* A URL of named values. */
 extern char *request_url_parts(const char *base_url, const char *path, const char *const *names,
 							   const char *const *values, int n);

@@ -43,6 +43,51 @@ COMMENT ON FUNCTION tiktokads.metric_allowed IS 'Clears the finding of a metric 
 REVOKE ALL ON FUNCTION tiktokads.metric_allowed FROM PUBLIC;
 CREATE TRIGGER metric_allowed AFTER DELETE ON tiktokads.metric_refused FOR EACH ROW EXECUTE FUNCTION tiktokads.metric_allowed();
 
+CREATE TABLE tiktokads.report_task
+(
+	stream text,
+	advertiser_id bigint,
+	from_date date,
+	to_date date,
+	task_id text NOT NULL,
+	created_at timestamptz NOT NULL,
+	PRIMARY KEY (stream, advertiser_id, from_date, to_date)
+);
+COMMENT ON TABLE tiktokads.report_task IS 'Asynchronous report tasks that were created and not downloaded yet. Not part of dumps.';
+COMMENT ON COLUMN tiktokads.report_task.stream IS 'Stream.';
+COMMENT ON COLUMN tiktokads.report_task.advertiser_id IS 'Ad account.';
+COMMENT ON COLUMN tiktokads.report_task.from_date IS 'First day; -infinity for streams without days.';
+COMMENT ON COLUMN tiktokads.report_task.to_date IS 'Last day; infinity likewise.';
+COMMENT ON COLUMN tiktokads.report_task.task_id IS 'The API''s id of it.';
+COMMENT ON COLUMN tiktokads.report_task.created_at IS 'When; a task of half a day ago is made anew.';
+
+CREATE TABLE tiktokads.report_task_refused
+(
+	advertiser_id bigint PRIMARY KEY,
+	code bigint NOT NULL,
+	message text,
+	refused_at timestamptz NOT NULL
+);
+SELECT pg_catalog.pg_extension_config_dump('tiktokads.report_task_refused', '');
+COMMENT ON TABLE tiktokads.report_task_refused IS 'Ad accounts that may have no asynchronous reports; tried again after seven days, or when the row is deleted.';
+COMMENT ON COLUMN tiktokads.report_task_refused.advertiser_id IS 'Ad account.';
+COMMENT ON COLUMN tiktokads.report_task_refused.code IS 'Code of the API.';
+COMMENT ON COLUMN tiktokads.report_task_refused.message IS 'What it said.';
+COMMENT ON COLUMN tiktokads.report_task_refused.refused_at IS 'When.';
+
+CREATE FUNCTION tiktokads.report_task_refuse(advertiser_id bigint, code bigint, message text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	INSERT INTO tiktokads.report_task_refused AS r VALUES ($1, $2, $3, tiktokads.clock_now())
+	ON CONFLICT ON CONSTRAINT report_task_refused_pkey DO UPDATE SET code = EXCLUDED.code, message = EXCLUDED.message, refused_at = EXCLUDED.refused_at;
+	PERFORM tiktokads.finding_raise('async_unavailable', NULL, NULL, $1, NULL, NULL,
+		format('ad account %s may have no asynchronous reports: %s (code %s)', $1, $3, $2),
+		'Reports of more than 20,000 objects are read in parts of some campaigns instead. Ask TikTok for access.', 'notice');
+END;
+$$;
+COMMENT ON FUNCTION tiktokads.report_task_refuse IS 'Records that an ad account may have no asynchronous reports. Syncs call it.';
+REVOKE ALL ON FUNCTION tiktokads.report_task_refuse FROM PUBLIC;
+
 CREATE TABLE tiktokads.page_hash
 (
 	stream text,

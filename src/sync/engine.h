@@ -53,6 +53,12 @@ extern bool probe_begin(Run *run, Slice *slice, const CallError *error);
 extern void probe_fill(Run *run, Slice *slice);
 extern bool probe_arrived(Run *run, Slice *slice, Call *call);
 
+/* remote.c: reads what the API cuts short in another way. */
+extern bool remote_begin(Run *run, Slice *slice);
+extern bool remote_next_part(Slice *slice);
+extern void remote_fill(Run *run, Slice *slice);
+extern bool remote_arrived(Run *run, Slice *slice, Call *call);
+
 /* repeat.c: spares the parsing of pages that are what they were. */
 extern void repeat_prepare(Slice *slice, MemoryContext context);
 extern bool repeat_take(Slice *slice, int page, const Reply *reply);

@@ -12,6 +12,7 @@
 #include "sync/engine.h"
 #include "utils/memutils.h"
 
+#define PAGES_PER_PART		10000	/* more than a part can have */
 #define PAGE_SIZE_LEAST		50
 #define SLICE_PAGES_SPLIT	50	/* more pages than that: cut into days */
 
@@ -67,7 +68,7 @@ page_submit(Run *run, Slice *slice)
 static bool
 page_is_due(const Slice *slice)
 {
-	if (slice->state != SLICE_FETCHING || slice->probe != NULL)
+	if (slice->state != SLICE_FETCHING || slice->probe != NULL || slice->remote != NULL)
 		return false;
 	return slice->total_pages < 0 ? slice->next_page == 1 : slice->next_page <= slice->total_pages;
 }
@@ -80,6 +81,8 @@ fetch_fill(Run *run, int max_requests)
 	{
 		if (run->open.items[i]->probe != NULL)
 			probe_fill(run, run->open.items[i]);
+		else if (run->open.items[i]->remote != NULL && run->open.items[i]->state == SLICE_FETCHING)
+			remote_fill(run, run->open.items[i]);
 		while (page_is_due(run->open.items[i]) && run->caller.queued < max_requests)
 			page_submit(run, run->open.items[i]);
 	}
@@ -146,6 +149,14 @@ slice_step(Run *run, Slice *slice)
 	}
 	if (!slice_is_whole(slice))
 		return;
+	if (slice->truncated && remote_begin(run, slice))
+		return;
+	if (slice->parts.count > 0)
+	{
+		if (!remote_next_part(slice))
+			slice->state = SLICE_READY;
+		return;
+	}
 	if (slice_is_consistent(slice) || !fetch_again(slice))
 		slice->state = SLICE_READY;
 }
@@ -156,7 +167,7 @@ page_sink(void *arg, Datum *values, bool *nulls)
 {
 	PageCall   *page = arg;
 
-	slice_add_row(page->slice, page->page, page->rows++, values, nulls);
+	slice_add_row(page->slice, page->slice->part * PAGES_PER_PART + page->page, page->rows++, values, nulls);
 }
 
 /* Parses a page's reply into its slice; an error when it is malformed. */
@@ -320,6 +331,39 @@ page_arrived(Run *run, Call *call, PageCall *page)
 	page_finish(run, call);
 }
 
+/* Handles a reply to something else than a page; true when the call was queued again. */
+static bool
+special_arrived(Run *run, Slice *slice, Call *call)
+{
+	MemoryContext before = CurrentMemoryContext;
+	volatile bool again = false;
+	CallError	error = {0};
+
+	PG_TRY();
+	{
+		again = slice->probe != NULL ? probe_arrived(run, slice, call) : remote_arrived(run, slice, call);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *failure;
+
+		MemoryContextSwitchTo(before);
+		failure = CopyErrorData();
+		if (failure->sqlerrcode != ERRCODE_INVALID_JSON_TEXT && failure->sqlerrcode != ERRCODE_BAD_COPY_FILE_FORMAT)
+			PG_RE_THROW();
+		FlushErrorState();
+		error = settle_error(failure);
+	}
+	PG_END_TRY();
+	if (error.message != NULL)
+	{
+		again = caller_retry_malformed(&run->caller, call);
+		if (!again)
+			settle_judge(run, slice, &error);
+	}
+	return again;
+}
+
 /* Handles a reply, whichever slice it is for. */
 void
 fetch_arrived(Run *run, Call *call)
@@ -331,9 +375,9 @@ fetch_arrived(Run *run, Call *call)
 	slice_count(page->slice, call);
 	if (page->slice->state != SLICE_FETCHING || page->epoch != page->slice->epoch)
 		page_finish(run, call);
-	else if (page->slice->probe != NULL)
+	else if (page->slice->probe != NULL || page->slice->remote != NULL)
 	{
-		if (probe_arrived(run, page->slice, call))
+		if (special_arrived(run, page->slice, call))
 			page->slice->in_flight++;
 		else
 			page_finish(run, call);

@@ -51,6 +51,7 @@ typedef struct Density
 
 typedef struct Probe Probe;
 typedef struct Repeat Repeat;
+typedef struct Remote Remote;
 
 typedef struct Slice
 {
@@ -87,6 +88,9 @@ typedef struct Slice
 	bool		probed;			/* that was done */
 	Repeat	   *repeat;			/* hashes of pages, NULL: not used */
 	bool		unchanged;		/* all pages are what was stored last time */
+	Remote	   *remote;			/* while it is read by an asynchronous task */
+	Names		parts;			/* campaigns to read one after the other, as JSON arrays */
+	int			part;
 	char	   *campaign_ids;	/* JSON array, of a part of a report; NULL: all */
 	int64		rejected;		/* rows without a key */
 	int64		requests;		/* sent for it, repeated ones included */

@@ -35,6 +35,7 @@ static const struct
 	{"duplicate", FAULT_TWIST, TWIST_DUPLICATE},
 	{"shift", FAULT_TWIST, TWIST_SHIFT},
 	{"throttle_header", FAULT_TWIST, TWIST_THROTTLED},
+	{"wrong_totals", FAULT_TWIST, TWIST_TOTALS},
 };
 
 /* Resolves a fault's name; http_NNN is any status. */

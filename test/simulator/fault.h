@@ -14,6 +14,7 @@
 #define TWIST_DUPLICATE 16
 #define TWIST_SHIFT 32
 #define TWIST_THROTTLED 64
+#define TWIST_TOTALS 128
 
 typedef enum FaultKind
 {
