@@ -196,19 +196,28 @@ REVOKE ALL ON FUNCTION tiktokads.check_sums FROM PUBLIC;
 CREATE FUNCTION tiktokads.check_against(kind text, stream text, other text, advertiser_id bigint, from_date date, to_date date) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+	open tiktokads.finding;
 	wrong record;
-	days text[] := '{}';
 BEGIN
-	FOR wrong IN SELECT * FROM tiktokads.check_sums($2, $3, $4, $5, $6) LIMIT 20 LOOP
-		days := days || (wrong.stat_date || ' ' || $3);
-		PERFORM tiktokads.finding_raise($1, NULL, $2, $4, wrong.stat_date, wrong.stat_date,
-			format('%s of %s does not add up to %s: %s', $2, wrong.stat_date, $3, wrong.explanation),
-			'Both are read again with the next days; to look at once: CALL tiktokads.sync(stream => ...) for both.', 'warning', wrong.stat_date || ' ' || $3);
-	END LOOP;
-	UPDATE tiktokads.finding AS f SET cleared_at = now()
-	WHERE f.cleared_at IS NULL AND f.kind = $1 AND f.stream = $2 AND f.advertiser_id = $4 AND f.subject LIKE '% ' || $3
-		AND f.subject <> ALL (days)
-		AND f.from_date IN (SELECT d FROM tiktokads.comparable_days($2, $3, $4, $5, $6) AS d);
+	SELECT * INTO open FROM tiktokads.finding AS f
+	WHERE f.cleared_at IS NULL AND f.kind = $1 AND f.stream = $2 AND f.advertiser_id = $4 AND f.subject = $3;
+	-- days that were wrong before are looked at again
+	SELECT count(*) AS days, min(c.stat_date) AS first, max(c.stat_date) AS last,
+		string_agg(c.stat_date || ': ' || c.explanation, '; ' ORDER BY c.stat_date) FILTER (WHERE c.n <= 3) AS words INTO wrong
+	FROM (SELECT s.*, row_number() OVER (ORDER BY s.stat_date) AS n
+		FROM tiktokads.check_sums($2, $3, $4, least($5, open.from_date), greatest($6, open.to_date)) AS s) AS c;
+	IF wrong.days = 0 THEN
+		UPDATE tiktokads.finding AS f SET cleared_at = now() WHERE f.finding = open.finding;
+		RETURN;
+	END IF;
+	wrong.words := format('%s does not add up to %s on %s days: %s%s', $2, $3, wrong.days, wrong.words, CASE WHEN wrong.days > 3 THEN '; ...' ELSE '' END);
+	IF open.finding IS NULL THEN
+		PERFORM tiktokads.finding_raise($1, NULL, $2, $4, wrong.first, wrong.last, wrong.words,
+			'The next reading looks again. To look at once, CALL tiktokads.sync(stream => ...) for both.', 'warning', $3);
+	ELSE
+		UPDATE tiktokads.finding AS f SET from_date = wrong.first, to_date = wrong.last, message = wrong.words, times = f.times + 1, last_seen_at = now()
+		WHERE f.finding = open.finding;
+	END IF;
 END;
 $$;
 COMMENT ON FUNCTION tiktokads.check_against IS 'Compares two streams of an ad account day by day and raises or clears findings. Syncs call it.';

@@ -29,6 +29,7 @@ struct Probe
 	const Names *metrics;		/* that were refused together */
 	ARRAY_OF(Piece) open;		/* the last one is being tried */
 	Names		refused;
+	Names		words;			/* what the API said of each */
 	int			trials;			/* of single metrics, at first */
 	bool		plausible;		/* one of these was accepted */
 	CallError	error;			/* the API's words */
@@ -73,6 +74,7 @@ probe_begin(Run *run, Slice *slice, const CallError *error)
 	probe = palloc0(sizeof(Probe));
 	probe->metrics = slice->metrics != NULL ? slice->metrics : &slice->target->stream->metrics;
 	probe->refused.items = palloc(probe->metrics->count * sizeof(char *));
+	probe->words.items = palloc(probe->metrics->count * sizeof(char *));
 	probe->error = *error;
 	probe->error.message = pstrdup(error->message);
 	probe->error.request_id = error->request_id == NULL ? NULL : pstrdup(error->request_id);
@@ -122,7 +124,7 @@ unit_refused(void *arg)
 		add_text(&parameters, slice->target->stream->name);
 		add_text(&parameters, probe->refused.items[i]);
 		add_int64(&parameters, probe->error.code);
-		add_text(&parameters, probe->error.message);
+		add_text(&parameters, probe->words.items[i]);
 		execute("SELECT tiktokads.metric_refuse($1, $2, $3, $4, $5)", &parameters, SPI_OK_SELECT);
 	}
 }
@@ -149,7 +151,7 @@ probe_end(Run *run, Slice *slice)
 
 /* Takes the verdict on the run of the list that was being tried. */
 static void
-probe_judge(Probe *probe, bool accepted)
+probe_judge(Probe *probe, bool accepted, const char *words)
 {
 	Piece		piece = probe->open.items[--probe->open.count];
 
@@ -173,7 +175,10 @@ probe_judge(Probe *probe, bool accepted)
 	if (accepted)
 		return;
 	if (piece.count == 1)
+	{
+		probe->words.items[probe->refused.count] = pstrdup(words);
 		probe->refused.items[probe->refused.count++] = probe->metrics->items[piece.from];
+	}
 	else
 	{
 		piece_push(probe, piece.from + piece.count / 2, piece.count - piece.count / 2);
@@ -207,7 +212,7 @@ probe_arrived(Run *run, Slice *slice, Call *call)
 		return false;
 	}
 	before = MemoryContextSwitchTo(run->context);
-	probe_judge(slice->probe, accepted);
+	probe_judge(slice->probe, accepted, accepted ? NULL : error.message);
 	MemoryContextSwitchTo(before);
 	if (slice->probe->open.count == 0)
 		probe_end(run, slice);

@@ -26,7 +26,8 @@
 #include "utils/json.h"
 #include "utils/memutils.h"
 
-#define PART_CAMPAIGNS		30	/* as the API advises */
+#define PART_CAMPAIGNS		30	/* as the API advises, */
+#define PART_SHRINKS		6	/* and a sixth of that while it is still too much */
 #define CHECK_FIRST_US		INT64CONST(500000)
 #define CHECK_MOST_US		INT64CONST(60000000)
 #define CREATIONS_MAX		2
@@ -129,7 +130,7 @@ unit_parts(void *arg)
 	Parameters	parameters = {0};
 
 	add_int64(&parameters, work->slice->scope.advertiser_id);
-	add_int64(&parameters, PART_CAMPAIGNS);
+	add_int64(&parameters, work->slice->part_size);
 	execute("SELECT coalesce(pg_catalog.array_agg(p.ids ORDER BY p.part), '{}') AS parts FROM ("
 			"SELECT c.n / $2 AS part, pg_catalog.json_agg(c.campaign_id::text ORDER BY c.n)::text AS ids FROM ("
 			"SELECT d.campaign_id, pg_catalog.row_number() OVER (ORDER BY d.campaign_id) - 1 AS n"
@@ -144,6 +145,7 @@ parts_begin(Run *run, Slice *slice)
 	RemoteWork	work = {run, slice};
 
 	slice->remote = NULL;
+	slice->part_size = slice->part_size == 0 ? PART_CAMPAIGNS : Max(1, slice->part_size / PART_SHRINKS);
 	unit_run(run->authority, unit_parts, &work);
 	if (slice->parts.count == 0)
 		return false;
@@ -180,7 +182,9 @@ remote_begin(Run *run, Slice *slice)
 	const StreamDef *stream = slice->target->stream;
 	RemoteWork	work = {run, slice};
 
-	if (slice->remote != NULL || slice->parts.count > 0 || !stream->is_report || stream->key_columns.count < 2 ||
+	if (slice->parts.count > 0)
+		return slice->part_size > 1 && parts_begin(run, slice);
+	if (slice->remote != NULL || !stream->is_report || stream->key_columns.count < 2 ||
 		names_contain(&stream->dimensions, "advertiser_id"))
 		return false;
 	slice->remote = MemoryContextAllocZero(run->context, sizeof(Remote));

@@ -91,6 +91,7 @@ typedef struct Slice
 	Remote	   *remote;			/* while it is read by an asynchronous task */
 	Names		parts;			/* campaigns to read one after the other, as JSON arrays */
 	int			part;
+	int			part_size;		/* campaigns in each */
 	char	   *campaign_ids;	/* JSON array, of a part of a report; NULL: all */
 	int64		rejected;		/* rows without a key */
 	int64		requests;		/* sent for it, repeated ones included */
