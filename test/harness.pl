@@ -48,7 +48,7 @@ my %kinds = (
 			my ($path) = @_;
 			(my $program = $path) =~ s/\.c$//;
 			my @sources = sources_of($path, {});
-			return "cc -std=gnu11 -Wall -Wextra -Werror -O2 -g -Isrc -o $program $path @sources -lm && $program";
+			return "cc -std=gnu11 -Wall -Wextra -Werror -O2 -g -Isrc -o $program $path @sources -lm -lcrypto && $program";
 		},
 	},
 	simulator => {
