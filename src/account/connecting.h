@@ -19,6 +19,7 @@ typedef struct Connecting
 	Target	   *target;
 	AdvertiserList list;
 	bool		existed;
+	bool		roles_ready;	/* in this database, before */
 } Connecting;
 
 /* A text argument, NULL when it is null or empty; whether a statement may hold it. */

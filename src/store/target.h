@@ -21,6 +21,7 @@ typedef struct Target
 	TupleDesc	incoming;		/* the columns that replies fill, then the ordinal */
 	int			ncolumns;		/* without the ordinal */
 	int			advertiser_column;	/* 0-based position of advertiser_id */
+	Names		past;			/* columns that its history keeps, none: it has none */
 } Target;
 
 /* What a slice covers, and so may remove rows from. */
