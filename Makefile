@@ -33,7 +33,7 @@ help: ## list the targets
 ifneq ($(HAVE_SERVER),)
 PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server)
 PG_CFLAGS = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers $(if $(CI),-Werror)
-SHLIB_LINK = -lcurl -lm
+SHLIB_LINK = -lcurl -lcrypto -lm
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 $(OBJS): $(HEADERS) Makefile

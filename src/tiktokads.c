@@ -1,8 +1,9 @@
 /*
  * tiktokads.c: the front door.
  *
- * Loading the library in a session defines the settings of each room and
- * nothing else: no hook, no shared memory, no libcurl.  Preloaded, it asks for
+ * Loading the library in a session defines the settings of each room, and lets
+ * one hook keep parameters with secrets out of the log: no shared memory, no
+ * libcurl.  Preloaded, it asks for
  * shared memory and registers the launcher of the workers as well; everything
  * but the workers works the same without that.
  */
@@ -12,7 +13,8 @@
 #include "miscadmin.h"
 #include "utils/guc.h"
 
-#include "account/secret.h"
+#include "account/seal.h"
+#include "account/veil.h"
 #include "api/caller.h"
 #include "base/clock.h"
 #include "base/shared.h"
@@ -33,6 +35,8 @@ _PG_init(void)
 	NetInit();
 	CallerInit();
 	SecretInit();
+	SealInit();
+	VeilInit();
 	SyncInit();
 	WorkerInit();
 	if (shared_preloading())

@@ -40,7 +40,8 @@ BEGIN ATOMIC
 	SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'tiktokads_worker')
 		AND (SELECT pg_catalog.bool_and(pg_catalog.has_schema_privilege(r.oid, 'tiktokads', 'CREATE')
 				AND pg_catalog.has_table_privilege(r.oid, 'tiktokads.connection', 'UPDATE')
-				AND pg_catalog.has_table_privilege(r.oid, 'tiktokads.sync_history', 'INSERT'))
+				AND pg_catalog.has_table_privilege(r.oid, 'tiktokads.sync_history', 'INSERT')
+				AND pg_catalog.has_table_privilege(r.oid, 'tiktokads.sync_task', 'INSERT'))
 			FROM pg_catalog.pg_roles AS r WHERE r.rolname = 'tiktokads_worker');
 END;
 COMMENT ON FUNCTION tiktokads.roles_ready IS 'True when the role tiktokads_worker exists and has the rights that it needs in this database.';
@@ -72,6 +73,7 @@ BEGIN
 	LOOP
 		EXECUTE pg_catalog.format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO tiktokads_worker', member);
 	END LOOP;
+	GRANT USAGE ON ALL SEQUENCES IN SCHEMA tiktokads TO tiktokads_worker;
 	GRANT EXECUTE ON ALL ROUTINES IN SCHEMA tiktokads TO tiktokads_worker;
 END;
 $$;

@@ -14,6 +14,7 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
+#include "store/past.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
@@ -232,14 +233,17 @@ advertisers_store(const Connection *connection, AdvertiserList *list)
 	StoreCounts counts;
 
 	target_store(list->target, NULL, list->rows, list->nrows, list->filled, -1, &counts);
-	unit_execute("UPDATE tiktokads.advertiser AS a SET connection = $1, readable = true"
+	unit_execute("UPDATE tiktokads.advertiser AS a SET connection = $1, readable = true,"
+				 " changed_at = CASE WHEN readable THEN changed_at ELSE pg_catalog.now() END"
 				 " WHERE a.advertiser_id = ANY ($2)"
 				 " AND (a.connection IS NULL OR a.connection = $1 OR NOT a.readable)"
 				 " AND (a.connection IS DISTINCT FROM $1 OR NOT a.readable)",
 				 2, types, values, NULL, SPI_OK_UPDATE);
-	unit_execute("UPDATE tiktokads.advertiser AS a SET readable = false"
+	unit_execute("UPDATE tiktokads.advertiser AS a SET readable = false, changed_at = pg_catalog.now()"
 				 " WHERE a.connection = $1 AND a.readable AND a.advertiser_id <> ALL ($2)",
 				 2, types, values, NULL, SPI_OK_UPDATE);
+	/* the tables of history may be younger than list->target */
+	past_keep(advertiser_target(CurrentMemoryContext), 0);
 }
 
 /* Marks an ad account as one that the token may not read. */
@@ -249,6 +253,8 @@ advertiser_unreadable(int64 advertiser_id)
 	Oid			types[] = {INT8OID};
 	Datum		values[] = {Int64GetDatum(advertiser_id)};
 
-	unit_execute("UPDATE tiktokads.advertiser SET readable = false WHERE advertiser_id = $1 AND readable",
+	unit_execute("UPDATE tiktokads.advertiser SET readable = false, changed_at = pg_catalog.now()"
+				 " WHERE advertiser_id = $1 AND readable",
 				 1, types, values, NULL, SPI_OK_UPDATE);
+	past_keep(advertiser_target(CurrentMemoryContext), advertiser_id);
 }

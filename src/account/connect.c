@@ -8,7 +8,8 @@
 #include "postgres.h"
 
 #include "account/advertiser.h"
-#include "account/connection.h"
+#include "account/connecting.h"
+#include "account/seal.h"
 #include "account/secret.h"
 #include "api/request.h"
 #include "catalog/pg_type.h"
@@ -16,6 +17,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "model/model.h"
+#include "nodes/nodeFuncs.h"
 #include "net/address.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -42,22 +44,9 @@ enum ConnectArgument
 	ARG_ADVERTISER_IDS
 };
 
-/* A connect on its way. */
-typedef struct Connecting
-{
-	Connection	connection;
-	char	   *literal_token;	/* NULL: from a file or an auth_code */
-	char	   *literal_secret;
-	char	   *auth_code;
-	bool		named_ids;		/* the caller listed the ad accounts */
-	Target	   *target;
-	AdvertiserList list;
-	bool		existed;
-} Connecting;
-
 /* A text argument, NULL when it is null or empty. */
-static char *
-argument_text(FunctionCallInfo fcinfo, int n)
+char *
+connecting_argument(FunctionCallInfo fcinfo, int n)
 {
 	char	   *value;
 
@@ -65,6 +54,19 @@ argument_text(FunctionCallInfo fcinfo, int n)
 		return NULL;
 	value = text_to_cstring(PG_GETARG_TEXT_PP(n));
 	return *value == '\0' ? NULL : value;
+}
+
+/* True unless an argument came as a parameter, in which case no statement holds it. */
+bool
+connecting_is_literal(FunctionCallInfo fcinfo, int n)
+{
+	Node	   *call = fcinfo->flinfo->fn_expr;
+	Node	   *argument;
+
+	if (call == NULL || !IsA(call, FuncExpr) || n >= list_length(((FuncExpr *) call)->args))
+		return true;
+	argument = strip_implicit_coercions(list_nth(((FuncExpr *) call)->args, n));
+	return !IsA(argument, Param);
 }
 
 /* Takes the list of ad accounts that the caller named. */
@@ -102,18 +104,31 @@ arguments_take(FunctionCallInfo fcinfo, Connecting *connecting)
 
 	connection->context = CurrentMemoryContext;
 	connection->connected_by = GetUserId();
-	connection->name = argument_text(fcinfo, ARG_NAME);
-	connection->access_token_file = argument_text(fcinfo, ARG_ACCESS_TOKEN_FILE);
-	connecting->literal_token = argument_text(fcinfo, ARG_ACCESS_TOKEN);
-	connecting->auth_code = argument_text(fcinfo, ARG_AUTH_CODE);
-	connection->app_id = argument_text(fcinfo, ARG_APP_ID);
-	connection->app_secret_file = argument_text(fcinfo, ARG_APP_SECRET_FILE);
-	connecting->literal_secret = argument_text(fcinfo, ARG_APP_SECRET);
-	connection->base_url = argument_text(fcinfo, ARG_BASE_URL);
-	connection->tier = argument_text(fcinfo, ARG_TIER);
-	connection->proxy = argument_text(fcinfo, ARG_PROXY);
-	connection->ca_file = argument_text(fcinfo, ARG_CA_FILE);
+	connection->name = connecting_argument(fcinfo, ARG_NAME);
+	connection->access_token_file = connecting_argument(fcinfo, ARG_ACCESS_TOKEN_FILE);
+	connecting->literal_token = connecting_argument(fcinfo, ARG_ACCESS_TOKEN);
+	connecting->token_in_statement = connecting_is_literal(fcinfo, ARG_ACCESS_TOKEN);
+	connecting->auth_code = connecting_argument(fcinfo, ARG_AUTH_CODE);
+	connection->app_id = connecting_argument(fcinfo, ARG_APP_ID);
+	connection->app_secret_file = connecting_argument(fcinfo, ARG_APP_SECRET_FILE);
+	connecting->literal_secret = connecting_argument(fcinfo, ARG_APP_SECRET);
+	connecting->secret_in_statement = connecting_is_literal(fcinfo, ARG_APP_SECRET);
+	connection->base_url = connecting_argument(fcinfo, ARG_BASE_URL);
+	connection->tier = connecting_argument(fcinfo, ARG_TIER);
+	connection->proxy = connecting_argument(fcinfo, ARG_PROXY);
+	connection->ca_file = connecting_argument(fcinfo, ARG_CA_FILE);
 	arguments_take_ids(fcinfo, connecting);
+}
+
+/* Complains about a name that cannot be one. */
+static void
+name_check(const char *name)
+{
+	if (name == NULL || strlen(name) >= NAMEDATALEN)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a connection needs a name of 1 to %d bytes", NAMEDATALEN - 1),
+				 errhint("Any name that tells people which app it is.")));
 }
 
 /* Complains about arguments that are missing or exclude each other. */
@@ -122,13 +137,8 @@ arguments_check(Connecting *connecting)
 {
 	Connection *connection = &connecting->connection;
 
-	if (connection->name == NULL || strlen(connection->name) >= NAMEDATALEN)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a connection needs a name of 1 to %d bytes", NAMEDATALEN - 1),
-				 errhint("Any name that tells people which app it is.")));
 	if ((connection->access_token_file != NULL) + (connecting->literal_token != NULL) +
-		(connecting->auth_code != NULL) != 1)
+		(connecting->auth_code != NULL) != (connection->access_token != NULL ? 0 : 1))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("exactly one of access_token_file, access_token and auth_code is needed"),
@@ -140,7 +150,7 @@ arguments_check(Connecting *connecting)
 				 errhint("Prefer app_secret_file: the secret then stays out of statements and logs.")));
 	if (connecting->auth_code != NULL &&
 		(connection->app_id == NULL ||
-		 (connection->app_secret_file == NULL && connecting->literal_secret == NULL)))
+		 (connection->app_secret_file == NULL && connecting->literal_secret == NULL && connection->app_secret == NULL)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("auth_code needs app_id and the app's secret"),
@@ -173,43 +183,101 @@ addresses_check(Connection *connection)
 
 /* Tells once where a statement's text may have been kept. */
 static void
-literal_warn(const char *argument, const char *file_argument)
+literal_warn(const char *argument, const char *file_argument, bool in_statement)
 {
+	if (!in_statement)
+		return;
 	ereport(WARNING,
-			(errmsg("%s was given in the statement and is kept for this session alone", argument),
+			(seal_is_possible() ? errmsg("%s was given in the statement", argument) :
+			 errmsg("%s was given in the statement and is kept for this session alone", argument),
 			 errdetail("The statement's text may be in the server's log, pg_stat_activity, pg_stat_statements and the client's history."),
 			 errhint("Use %s, and consider renewing the secret.", file_argument)));
 }
 
+/* A secret that was given as a value or as a file, else NULL. */
+static char *
+secret_take(Connection *connection, char *literal, const char *file, SecretKind kind)
+{
+	if (literal != NULL)
+		secret_check(literal, kind);
+	else if (file != NULL)
+		return MemoryContextStrdup(connection->context, secret_read(file, connection->connected_by, kind));
+	return literal == NULL ? NULL : MemoryContextStrdup(connection->context, literal);
+}
+
 /* Reads or takes the secrets; as the caller, in a unit of work. */
+void
+connecting_take_secrets(void *arg)
+{
+	Connecting *connecting = arg;
+	Connection *connection = &connecting->connection;
+	char	   *token = secret_take(connection, connecting->literal_token, connection->access_token_file, SECRET_ACCESS_TOKEN);
+	char	   *secret = secret_take(connection, connecting->literal_secret, connection->app_secret_file, SECRET_APP);
+
+	if (connecting->literal_token != NULL)
+		literal_warn("access_token", "access_token_file", connecting->token_in_statement);
+	if (connecting->literal_secret != NULL)
+		literal_warn("app_secret", "app_secret_file", connecting->secret_in_statement);
+	if (token != NULL)
+		connection->access_token = token;
+	if (secret != NULL)
+		connection->app_secret = secret;
+}
+
+/* Looks whether there is anybody who could have sealed anything. */
 static void
-secrets_take(void *arg)
+roles_look(void *arg)
+{
+	Connecting *connecting = arg;
+
+	unit_execute("SELECT tiktokads.roles_ready() AS ready", 0, NULL, NULL, NULL, SPI_OK_SELECT);
+	connecting->roles_ready = row_bool(0, "ready");
+}
+
+/* Opens what was sealed for the connection before, where nothing else is given. */
+static void
+secrets_recall(void *arg)
 {
 	Connecting *connecting = arg;
 	Connection *connection = &connecting->connection;
 
-	if (connecting->literal_token != NULL)
-	{
-		secret_check(connecting->literal_token, SECRET_ACCESS_TOKEN);
-		connection->access_token = connecting->literal_token;
-		literal_warn("access_token", "access_token_file");
-	}
-	else if (connection->access_token_file != NULL)
-		connection->access_token =
-			MemoryContextStrdup(connection->context,
-								secret_read(connection->access_token_file,
-											connection->connected_by, SECRET_ACCESS_TOKEN));
-	if (connecting->literal_secret != NULL)
-	{
-		secret_check(connecting->literal_secret, SECRET_APP);
-		connection->app_secret = connecting->literal_secret;
-		literal_warn("app_secret", "app_secret_file");
-	}
-	else if (connection->app_secret_file != NULL)
-		connection->app_secret =
-			MemoryContextStrdup(connection->context,
-								secret_read(connection->app_secret_file,
-											connection->connected_by, SECRET_APP));
+	if (connection->access_token_file == NULL && connecting->literal_token == NULL && connecting->auth_code == NULL)
+		connection->access_token = seal_recall(connection->context, connection->name, SECRET_ACCESS_TOKEN);
+	if (connection->app_secret_file == NULL && connecting->literal_secret == NULL)
+		connection->app_secret = seal_recall(connection->context, connection->name, SECRET_APP);
+}
+
+/* Seals what is to be kept and forgets what was sealed before it; in a unit of work. */
+void
+connecting_keep_secrets(Connecting *connecting)
+{
+	Connection *connection = &connecting->connection;
+	bool		possible = seal_is_possible();
+
+	if (connecting->literal_token != NULL && possible)
+		seal_store(connection->name, SECRET_ACCESS_TOKEN, connecting->literal_token);
+	else if (connecting->literal_token != NULL || connection->access_token_file != NULL)
+		seal_forget(connection->name, SECRET_ACCESS_TOKEN);
+	if (connecting->literal_secret != NULL && possible)
+		seal_store(connection->name, SECRET_APP, connecting->literal_secret);
+	else if (connecting->literal_secret != NULL || connection->app_secret_file != NULL)
+		seal_forget(connection->name, SECRET_APP);
+}
+
+/* Remembers for the session what could not be sealed, and cleanses the rest. */
+void
+connecting_end(Connecting *connecting)
+{
+	Connection *connection = &connecting->connection;
+
+	secret_forget(connection->name);
+	if (connecting->literal_token != NULL && !seal_is_possible())
+		secret_remember(connection->name, SECRET_ACCESS_TOKEN, connecting->literal_token);
+	if (connecting->literal_secret != NULL && !seal_is_possible())
+		secret_remember(connection->name, SECRET_APP, connecting->literal_secret);
+	secret_cleanse(&connecting->literal_token);
+	secret_cleanse(&connecting->literal_secret);
+	connection_lock(connection);
 }
 
 /* Appends "name": "value" to a JSON object. */
@@ -250,14 +318,15 @@ auth_code_exchange(Caller *caller, Connecting *connecting)
 	connection->access_token = pnstrdup(token->val.string.val, token->val.string.len);
 	secret_check(connection->access_token, SECRET_ACCESS_TOKEN);
 	caller->access_token = connection->access_token;
-	connecting->literal_token = connection->access_token;
+	connecting->literal_token = pstrdup(connection->access_token);
 	ids = getKeyJsonValueFromContainer(data, "advertiser_ids", 14, NULL);
 	if (!connecting->named_ids && ids != NULL && ids->type == jbvBinary)
 		connection->advertiser_ids = advertiser_ids_from(ids->val.binary.data,
 														 &connection->nadvertiser_ids);
-	ereport(WARNING,
-			(errmsg("access token of the auth_code is kept for this session alone"),
-			 errhint("Put a token into a file and connect with access_token_file so that other sessions can sync.")));
+	if (!seal_is_possible())
+		ereport(WARNING,
+				(errmsg("access token of the auth_code is kept for this session alone"),
+				 errhint("Set tiktokads.key_file, or put a token into a file and connect with access_token_file, so that other sessions can sync.")));
 }
 
 /* Loads what describes advertiser/info. */
@@ -311,6 +380,7 @@ connecting_store(void *arg)
 				 " EXCLUDED.connected_by, EXCLUDED.advertiser_ids, EXCLUDED.system_identifier,"
 				 " EXCLUDED.database_oid, EXCLUDED.connected_at, false, NULL)",
 				 n + 1, types, values, nulls, SPI_OK_INSERT);
+	connecting_keep_secrets(connecting);
 	advertisers_store(connection, &connecting->list);
 	unit_execute("SELECT a.advertiser_id, a.name, a.currency, a.display_timezone FROM tiktokads.advertiser AS a"
 				 " WHERE a.connection = $1 AND a.readable ORDER BY a.advertiser_id",
@@ -344,7 +414,7 @@ connecting_report(void *arg)
 }
 
 /* Asks the API about the credentials and the ad accounts. */
-static void
+void
 connecting_ask(Connecting *connecting)
 {
 	Connection *connection = &connecting->connection;
@@ -386,10 +456,17 @@ tiktokads_connect(PG_FUNCTION_ARGS)
 
 	arguments_take(fcinfo, &connecting);
 	call_open(fcinfo, "tiktokads.connect", &authority);
+	name_check(connection->name);
+	unit_run_as_caller(&authority, roles_look, &connecting);
+	if (connecting.roles_ready)
+		unit_run(&authority, secrets_recall, &connecting);
 	arguments_check(&connecting);
+	if (seal_is_possible() && (connecting.literal_token != NULL || connecting.auth_code != NULL ||
+							   connecting.literal_secret != NULL))
+		seal_check();
 	addresses_check(connection);
 	connection->app = connection_app(connection->app_id, connection->name);
-	unit_run_as_caller(&authority, secrets_take, &connecting);
+	unit_run_as_caller(&authority, connecting_take_secrets, &connecting);
 	unit_run_as_caller(&authority, target_take, &connecting);
 
 	connecting_ask(&connecting);
@@ -397,11 +474,7 @@ tiktokads_connect(PG_FUNCTION_ARGS)
 	unit_run(&authority, connecting_report, &connecting);
 	tuplestore_end(connecting.list.rows);
 
-	secret_forget(connection->name);
-	if (connecting.literal_token != NULL)
-		secret_remember(connection->name, SECRET_ACCESS_TOKEN, connecting.literal_token);
-	if (connecting.literal_secret != NULL)
-		secret_remember(connection->name, SECRET_APP, connecting.literal_secret);
+	connecting_end(&connecting);
 	call_close();
 	PG_RETURN_VOID();
 }

@@ -9,7 +9,7 @@
 
 #include "access/xlog.h"
 #include "account/connection.h"
-#include "account/secret.h"
+#include "account/seal.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -157,14 +157,52 @@ connection_load_acting(MemoryContext context, int *count)
 	return connections;
 }
 
-/* The secret from its file, or the one this session was given, or NULL. */
+/* Reads a connection, whether it may act or not. */
+Connection *
+connection_find(MemoryContext context, const char *name, bool *paused)
+{
+	Oid			types[] = {TEXTOID};
+	Datum		values[] = {CStringGetTextDatum(name)};
+	Connection *connection = MemoryContextAllocZero(context, sizeof(Connection));
+
+	unit_execute(connection_query, 1, types, values, NULL, SPI_OK_SELECT);
+	if (SPI_processed == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("connection \"%s\" does not exist", name),
+				 errhint("SELECT name FROM tiktokads.connection; lists them.")));
+	connection_copy(context, 0, connection);
+	*paused = row_bool(0, "paused");
+	return connection;
+}
+
+/* The secret that was sealed, else from its file, else the one this session was given, or NULL. */
 static char *
 connection_secret(Connection *connection, const char *file, SecretKind kind)
 {
-	const char *value = file != NULL ? secret_read(file, connection->connected_by, kind) :
-		secret_recall(connection->name, kind);
+	char	   *sealed = seal_recall(connection->context, connection->name, kind);
+	char	   *read;
+	const char *value;
 
+	if (sealed != NULL)
+		return sealed;
+	if (file != NULL)
+	{
+		read = secret_read(file, connection->connected_by, kind);
+		sealed = MemoryContextStrdup(connection->context, read);
+		secret_cleanse(&read);
+		return sealed;
+	}
+	value = secret_recall(connection->name, kind);
 	return value == NULL ? NULL : MemoryContextStrdup(connection->context, value);
+}
+
+/* Reads the secrets that can be read. */
+void
+connection_unlock_some(Connection *connection)
+{
+	connection->access_token = seal_recall(connection->context, connection->name, SECRET_ACCESS_TOKEN);
+	connection->app_secret = connection_secret(connection, connection->app_secret_file, SECRET_APP);
 }
 
 /* Reads the secrets of a connection. */
@@ -179,7 +217,7 @@ connection_unlock(Connection *connection)
 				(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
 				 errmsg("connection \"%s\" has no access token in this session", connection->name),
 				 errdetail("It was connected with a literal token, which lives only in the session that gave it."),
-				 errhint("CALL tiktokads.connect(%s, access_token_file => ...) lets every session use it.",
+				 errhint("CALL tiktokads.rotate_credentials(%s, access_token_file => ...) lets every session use it.",
 						 quote_literal_cstr(connection->name))));
 }
 
@@ -311,7 +349,8 @@ Datum
 tiktokads_disconnect(PG_FUNCTION_ARGS)
 {
 	connection_change_call(fcinfo, "tiktokads.disconnect",
-						   "DELETE FROM tiktokads.connection WHERE name = $1 AND $2 IS NULL");
+						   "WITH sealed AS (DELETE FROM tiktokads.credential WHERE connection = $1)"
+						   " DELETE FROM tiktokads.connection WHERE name = $1 AND $2 IS NULL");
 	secret_forget(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	PG_RETURN_VOID();
 }

@@ -36,6 +36,12 @@ extern Connection *connection_load(MemoryContext context, const char *name, int 
 /* Reads the connections that may act in this database, in silence about the others; in a unit of work. */
 extern Connection *connection_load_acting(MemoryContext context, int *count);
 
+/* Reads a connection, whether it may act or not; an error when there is none.  In a unit of work. */
+extern Connection *connection_find(MemoryContext context, const char *name, bool *paused);
+
+/* Reads the secrets that can be read, complaining of none; in a unit of work. */
+extern void connection_unlock_some(Connection *connection);
+
 /* Reads the secrets of a connection; in a unit of work. */
 extern void connection_unlock(Connection *connection);
 

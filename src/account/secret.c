@@ -37,6 +37,11 @@ static const char *const secret_name[] = {
 	[SECRET_APP] = "app secret",
 };
 
+static const char *const secret_fields[] = {
+	[SECRET_ACCESS_TOKEN] = "access_token",
+	[SECRET_APP] = "app_secret",
+};
+
 static char *secret_directory = NULL;
 static SessionSecret *session_secrets = NULL;
 
@@ -119,38 +124,69 @@ secret_check(const char *value, SecretKind kind)
 				 errhint("Give the secret, or the path of a file that holds it.")));
 }
 
+/* Reads a file that holds secrets. */
+char *
+secret_read_file(const char *path, const char *what, int *length)
+{
+	char	   *value = palloc0(SECRET_SIZE_MAX + 1);
+	struct stat status;
+	int			file = OpenTransientFile(path, O_RDONLY | O_NONBLOCK | PG_BINARY);
+
+	if (file < 0 || fstat(file, &status) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not read %s file \"%s\": %m", what, path),
+				 errhint("The database server's user must be able to read it.")));
+	secret_check_mode(path, &status);
+	*length = (int) read(file, value, SECRET_SIZE_MAX);
+	if (*length < 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not read %s file \"%s\": %m", what, path),
+				 errhint("The database server's user must be able to read it.")));
+	CloseTransientFile(file);
+	return value;
+}
+
 /* Reads a secret from a file on behalf of a role. */
 char *
 secret_read(const char *path, Oid role, SecretKind kind)
 {
-	char	   *value = palloc0(SECRET_SIZE_MAX + 1);
-	struct stat status;
-	int			file;
-	ssize_t		length;
+	char	   *value;
 	char	   *start;
+	int			length;
 
 	secret_check_path(path, role);
-	file = OpenTransientFile(path, O_RDONLY | O_NONBLOCK | PG_BINARY);
-	if (file < 0 || fstat(file, &status) != 0)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not read %s file \"%s\": %m", secret_name[kind], path),
-				 errhint("The database server's user must be able to read it.")));
-	secret_check_mode(path, &status);
-	length = read(file, value, SECRET_SIZE_MAX);
-	if (length < 0)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not read %s file \"%s\": %m", secret_name[kind], path),
-				 errhint("The database server's user must be able to read it.")));
-	CloseTransientFile(file);
-
+	value = secret_read_file(path, secret_name[kind], &length);
 	while (length > 0 && isspace((unsigned char) value[length - 1]))
 		value[--length] = '\0';
 	for (start = value; isspace((unsigned char) *start);)
 		start++;
 	secret_check(start, kind);
+	start = pstrdup(start);
+	explicit_bzero(value, length);
+	pfree(value);
 	return start;
+}
+
+/* The kind as a field's name. */
+const char *
+secret_field(SecretKind kind)
+{
+	return secret_fields[kind];
+}
+
+/* The kind of a field's name. */
+SecretKind
+secret_kind(const char *field)
+{
+	for (int i = 0; i < lengthof(secret_fields); i++)
+		if (strcmp(secret_fields[i], field) == 0)
+			return (SecretKind) i;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("there is no such kind of secret"),
+			 errhint("It is access_token or app_secret.")));
 }
 
 /* Overwrites a secret, frees it and forgets the pointer. */

@@ -12,6 +12,10 @@ typedef enum SecretKind
 	SECRET_APP
 } SecretKind;
 
+/* The kind as a field's name, and back; an error when there is no such kind. */
+extern const char *secret_field(SecretKind kind);
+extern SecretKind secret_kind(const char *field);
+
 extern void SecretInit(void);
 
 /*
@@ -19,6 +23,12 @@ extern void SecretInit(void);
  * file's owner and its mode are as they must be.  Palloc'd.
  */
 extern char *secret_read(const char *path, Oid role, SecretKind kind);
+
+/*
+ * Reads a file that holds secrets; an error unless its owner and mode are as
+ * they must be.  Zero-terminated and palloc'd: cleanse it after use.
+ */
+extern char *secret_read_file(const char *path, const char *what, int *length);
 
 /* An error unless the text can be sent as a header value. */
 extern void secret_check(const char *value, SecretKind kind);

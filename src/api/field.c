@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "api/field.h"
+#include "base/array.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "common/int.h"
@@ -342,17 +343,22 @@ convert_jsonb(const JsonValue *value, Datum *result)
 	return true;
 }
 
-/* An array of scalars by the converter of its items. */
+/* Items of an array on their way. */
+typedef struct Items
+{
+	ARRAY_OF(Datum) values;
+	ARRAY_OF(bool) nulls;
+} Items;
+
+/* Collects the items of an array by their converter; no catalogue is asked, as there may be no transaction. */
 static bool
-convert_array(const JsonValue *value, Datum *result, Convert convert, Oid type)
+convert_items(const JsonValue *value, Items *items, Convert convert)
 {
 	JsonReader	reader;
 	JsonValue	item;
-	ArrayBuildState *state;
 
 	if (value->kind != JSON_ARRAY)
 		return false;
-	state = initArrayResult(type, CurrentMemoryContext, false);
 	json_begin(&reader, value->text, value->length);
 	(void) json_enter(&reader, JSON_ARRAY);
 	for (bool first = true; json_next_item(&reader, first); first = false)
@@ -362,24 +368,46 @@ convert_array(const JsonValue *value, Datum *result, Convert convert, Oid type)
 		(void) json_value(&reader, &item);
 		if (item.kind != JSON_NULL && !convert(&item, &datum))
 			return false;
-		(void) accumArrayResult(state, datum, item.kind == JSON_NULL, type, CurrentMemoryContext);
+		*array_add(&items->values) = datum;
+		*array_add(&items->nulls) = item.kind == JSON_NULL;
 	}
-	*result = makeArrayResult(state, CurrentMemoryContext);
 	return true;
+}
+
+/* The array of collected items. */
+static Datum
+items_array(Items *items, Oid type, int length, bool by_value, char align)
+{
+	int			lower = 1;
+
+	if (items->values.count == 0)
+		return PointerGetDatum(construct_empty_array(type));
+	return PointerGetDatum(construct_md_array(items->values.items, items->nulls.items, 1,
+											  &items->values.count, &lower, type, length, by_value, align));
 }
 
 /* text[] of an array. */
 static bool
 convert_text_array(const JsonValue *value, Datum *result)
 {
-	return convert_array(value, result, convert_text, TEXTOID);
+	Items		items = {{0}};
+
+	if (!convert_items(value, &items, convert_text))
+		return false;
+	*result = items_array(&items, TEXTOID, -1, false, TYPALIGN_INT);
+	return true;
 }
 
 /* bigint[] of an array of integers. */
 static bool
 convert_int8_array(const JsonValue *value, Datum *result)
 {
-	return convert_array(value, result, convert_int8, INT8OID);
+	Items		items = {{0}};
+
+	if (!convert_items(value, &items, convert_int8))
+		return false;
+	*result = items_array(&items, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
+	return true;
 }
 
 static const Converter converters[] = {

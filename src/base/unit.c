@@ -79,7 +79,7 @@ authority_check(const Authority *authority)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("extension \"%s\" was dropped during the call", EXTENSION_NAME),
 				 errhint("What was stored before is kept; create the extension and call again.")));
-	if (!authority->worker &&
+	if (OidIsValid(authority->procedure) &&
 		procedure_aclcheck(authority->procedure, authority->caller, ACL_EXECUTE) != ACLCHECK_OK)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),

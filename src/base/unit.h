@@ -12,7 +12,7 @@
 /* On whose behalf a call works, and what must still hold each time it does. */
 typedef struct Authority
 {
-	Oid			procedure;		/* EXECUTE on it is asked for in each unit */
+	Oid			procedure;		/* EXECUTE on it is asked for in each unit; invalid: nothing is */
 	Oid			caller;
 	Oid			extension;		/* the one the work began under */
 	const char *name;			/* of the procedure, for messages */

@@ -14,7 +14,7 @@ COMMENT ON COLUMN tiktokads.model_state.made_at IS 'When it was made or complete
 
 CREATE FUNCTION tiktokads.model_version() RETURNS int
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN 1;
+RETURN 2;
 COMMENT ON FUNCTION tiktokads.model_version IS 'Version of the model that this extension describes; CALL tiktokads.create_model() brings the tables to it.';
 
 CREATE FUNCTION tiktokads.model_ready() RETURNS boolean
@@ -127,6 +127,8 @@ BEGIN
 		END IF;
 		PERFORM tiktokads.model_comment(made);
 	END LOOP;
+	PERFORM tiktokads.model_history_make(regexp_replace(r.relation, '_history$', ''))
+	FROM tiktokads.model_relation AS r WHERE r.relation ~ '_history$' AND r.kind = 'table';
 	INSERT INTO tiktokads.model_state AS s (version) VALUES (tiktokads.model_version())
 	ON CONFLICT (only_row) DO UPDATE SET version = EXCLUDED.version, made_at = EXCLUDED.made_at
 	WHERE s.version <> EXCLUDED.version;

@@ -25,7 +25,7 @@
 #define US_PER_DAY		(86400 * US_PER_SECOND)
 
 /* Wider than the API's windows: requests do not all travel equally fast. */
-#define SECOND_WINDOW	(US_PER_SECOND + 20000)
+#define SECOND_WINDOW	(US_PER_SECOND + 35000)
 #define MINUTE_WINDOW	(60 * US_PER_SECOND + 50000)
 
 /* A clock that goes back by more than this was set; less is two readings crossing. */

@@ -18,6 +18,7 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "store/past.h"
 #include "store/target.h"
 #include "tiktokads.h"
 #include "utils/builtins.h"
@@ -100,6 +101,7 @@ target_load(MemoryContext context, const StreamDef *stream)
 	target->stream = stream;
 	target->advertiser_column = -1;
 	target_describe(target, RelationGetDescr(table));
+	target->past = past_columns(context, stream->target);
 	relation_close(table, AccessShareLock);
 	if (target->advertiser_column < 0)
 		ereport(ERROR,
@@ -527,4 +529,6 @@ target_store(const Target *target, const Scope *scope, Tuplestorestate *rows,
 	counts->unchanged = distinct - written;
 	if (distinct == expected)
 		vanished_settle(target, scope, alive_before, alive_after - distinct_alive, counts);
+	if (counts->added + counts->changed + counts->removed > 0)
+		past_keep(target, scope->advertiser_id);
 }

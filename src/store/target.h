@@ -46,6 +46,7 @@ typedef struct Target
 	int		   *keys;			/* positions of the key columns */
 	char	   *asof_table;		/* of earlier versions, NULL: none are kept */
 	Names		asof_columns;	/* metrics that it keeps */
+	Names		past;			/* columns that its history keeps, none: it has none */
 } Target;
 
 /* What a slice covers, and so may remove rows from. */

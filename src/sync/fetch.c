@@ -8,7 +8,6 @@
 #include "postgres.h"
 
 #include "api/request.h"
-#include "sync/claim.h"
 #include "sync/engine.h"
 #include "utils/memutils.h"
 
@@ -257,7 +256,6 @@ page_same(Run *run, Call *call, Slice *slice)
 {
 	run->totals->pages++;
 	page_finish(run, call);
-	claim_set_phase(slice, CLAIM_FETCHING);
 	if (!repeat_is_all(slice))
 		return;
 	slice->unchanged = true;
@@ -298,7 +296,6 @@ page_arrived(Run *run, Call *call, PageCall *page)
 		run->totals->pages++;
 		run->totals->rows += page->rows;
 		page_finish(run, call);
-		claim_set_phase(slice, CLAIM_FETCHING);
 		slice_step(run, slice);
 		return;
 	}

@@ -24,17 +24,27 @@ static const char *const end_name[] = {
 	[SLICE_SPLIT] = "split",
 };
 
-/* Marks runs of this connection that nobody works at any more as interrupted. */
+/*
+ * Marks runs of this connection that nobody works at any more as interrupted.
+ * First the runs are read, then who works at what: a run that was visible had
+ * its claim marked with it before.
+ */
 void
 history_sweep(const char *connection)
 {
 	Parameters	parameters = {0};
+	Datum		runs;
+	bool		isnull;
 
 	add_text(&parameters, connection);
+	execute("SELECT coalesce(pg_catalog.array_agg(run), '{}') FROM tiktokads.sync_history"
+			" WHERE connection = $1 AND state = 'running'", &parameters, SPI_OK_SELECT);
+	runs = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+	add(&parameters, INT8ARRAYOID, runs, false);
 	add(&parameters, INT8ARRAYOID, claim_runs(), false);
 	execute("UPDATE tiktokads.sync_history SET state = 'interrupted', finished_at = pg_catalog.clock_timestamp(),"
 			" error_message = 'the backend went away; nothing of this run was stored'"
-			" WHERE connection = $1 AND state = 'running' AND run <> ALL ($2)", &parameters, SPI_OK_UPDATE);
+			" WHERE connection = $1 AND state = 'running' AND run = ANY ($2) AND run <> ALL ($3)", &parameters, SPI_OK_UPDATE);
 }
 
 /* Records the claim of a slice and sets its run number. */

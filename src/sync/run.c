@@ -182,8 +182,8 @@ run_stream(Run *run, const char *name)
 	for (int i = 0; i < run->streams.count; i++)
 		if (strcmp(run->streams.items[i].target->stream->name, name) == 0)
 			return &run->streams.items[i];
-	before = MemoryContextSwitchTo(run->context);
 	stream.target = target_load(run->context, stream_load(run->context, name, &count));
+	before = MemoryContextSwitchTo(run->context);
 	stream.shape = row_shape_build(stream.target->incoming, stream.target->stream);
 	*array_add(&run->streams) = stream;
 	MemoryContextSwitchTo(before);
@@ -481,16 +481,16 @@ run_advised(Run *run)
 static void
 run_tell(Run *run)
 {
-	bool		waiting = exchange_in_flight(run->caller.exchange) == 0 && run->caller.queued > 0;
+	bool		waiting = exchange_in_flight(run->caller.exchange) == 0 && run->caller.queued > 0 &&
+		caller_wait_us(&run->caller) > 0;
 	Slice	   *slice;
 	char		text[256];
 
 	if (run->open.count == 0)
 		return;
 	slice = run->open.items[0];
-	if (waiting)
-		for (int i = 0; i < run->open.count; i++)
-			claim_set_phase(run->open.items[i], CLAIM_WAITING);
+	for (int i = 0; i < run->open.count; i++)
+		claim_set_phase(run->open.items[i], waiting ? CLAIM_WAITING : CLAIM_FETCHING);
 	if (run->request != NULL)
 		return;
 	snprintf(text, sizeof(text), "tiktokads: %s stream %s, advertiser " INT64_FORMAT ", page %d of " INT64_FORMAT "%s",

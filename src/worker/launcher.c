@@ -241,7 +241,7 @@ tiktokads_launcher_main(Datum arg)
 			databases_scan(&launcher);
 			databases_due(&launcher);
 		}
-		if (roster_take_rescan())
+		if (roster_take_rescan() || !OidIsValid(launcher.role))
 			databases_scan(&launcher);
 		workers_reap(&launcher);
 		sleep_ms = workers_start(&launcher);

@@ -267,6 +267,7 @@ roster_reaped(int place)
 		int			wait = RETRY_FIRST_S << Min(entry->failures, 16);
 
 		entry->failures++;
+		roster->rescan = true;
 		entry->due = Min(entry->due, TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
 																  Min(wait, RETRY_LAST_S) * 1000L));
 	}

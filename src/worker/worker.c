@@ -235,6 +235,25 @@ duty_state(Duty *duty, TimestampTz now, TimestampTz *next)
 	return not_before <= now;
 }
 
+/* In a unit: true when roles and model are there, in this version. */
+static bool
+database_is_ready(void)
+{
+	static const char *const questions[] = {
+		"SELECT pg_catalog.has_schema_privilege('tiktokads', 'USAGE') AS ready",
+		"SELECT tiktokads.roles_ready() AS ready",
+		"SELECT tiktokads.model_ready() AS ready"
+	};
+
+	for (int i = 0; i < lengthof(questions); i++)
+	{
+		unit_execute(questions[i], 0, NULL, NULL, NULL, SPI_OK_SELECT);
+		if (!row_bool(0, "ready"))
+			return false;
+	}
+	return true;
+}
+
 /* Unit: plans what is due, and looks what there is to do. */
 static void
 unit_survey(void *arg)
@@ -246,8 +265,7 @@ unit_survey(void *arg)
 
 	survey->next = DT_NOEND;
 	survey->count = 0;
-	unit_execute("SELECT FROM pg_catalog.pg_roles WHERE tiktokads.model_ready() LIMIT 1", 0, NULL, NULL, NULL, SPI_OK_SELECT);
-	survey->able = SPI_processed > 0;
+	survey->able = database_is_ready();
 	if (!survey->able)
 		return;
 	connections = connection_load_acting(survey->context, &nconnections);
@@ -452,13 +470,9 @@ worker_turn(Survey *survey)
 			worker_leave(DT_NOEND);
 		ReThrowError(failure);
 	}
+	/* connect() or create_model() will complete it, and wake */
 	if (!survey->able)
-	{
-		ereport(LOG,
-				(errmsg("the tables of tiktokads in database \"%s\" are not those of this version", database_name),
-				 errhint("CALL tiktokads.create_model(); completes them.")));
 		worker_leave(DT_NOEND);
-	}
 	return survey_serve(survey);
 }
 

@@ -9,6 +9,8 @@ CREATE TRIGGER worker_wake AFTER INSERT OR UPDATE OR DELETE ON tiktokads.connect
 	FOR EACH STATEMENT EXECUTE FUNCTION tiktokads.worker_wake();
 CREATE TRIGGER worker_wake AFTER INSERT OR UPDATE OR DELETE ON tiktokads.stream_override
 	FOR EACH STATEMENT EXECUTE FUNCTION tiktokads.worker_wake();
+CREATE TRIGGER worker_wake AFTER INSERT OR UPDATE ON tiktokads.model_state
+	FOR EACH STATEMENT EXECUTE FUNCTION tiktokads.worker_wake();
 CREATE TRIGGER worker_wake AFTER UPDATE OF sync, connection ON tiktokads.advertiser
 	FOR EACH STATEMENT EXECUTE FUNCTION tiktokads.worker_wake();
 CREATE TRIGGER worker_wake AFTER INSERT OR UPDATE OF request, not_before, set_aside_at ON tiktokads.sync_task

@@ -48,6 +48,7 @@ verb_fault(const Request *request, const char *value, Buffer *out)
 		.page = number_argument(request, "page", 0),
 		.count = number_argument(request, "count", 1),
 		.skip = number_argument(request, "skip", 0),
+		.percent = number_argument(request, "percent", 100),
 		.code = number_argument(request, "code", 0),
 		.megabytes = number_argument(request, "mb", 64),
 		.rate = number_argument(request, "rate", 100),
@@ -55,8 +56,8 @@ verb_fault(const Request *request, const char *value, Buffer *out)
 	};
 
 	(void) out;
-	if (fault.megabytes < 1 || fault.megabytes > 4096 || fault.rate < 1)
-		return "mb must be 1 to 4096, rate at least 1";
+	if (fault.megabytes < 1 || fault.megabytes > 4096 || fault.rate < 1 || fault.percent < 0 || fault.percent > 100)
+		return "mb must be 1 to 4096, rate at least 1, percent 0 to 100";
 	snprintf(fault.path, sizeof(fault.path), "%s", param(request, "path") ? param(request, "path") : "");
 	snprintf(fault.message, sizeof(fault.message), "%s", param(request, "message") ? param(request, "message") : "");
 	return fault_add(value, &fault);
@@ -370,16 +371,17 @@ static const struct
 }			verbs[] = {
 	{"clear", ARGUMENT_NONE, verb_clear, "forget all faults, let stalled requests go"},
 	{"fault", ARGUMENT_TEXT, verb_fault, "http_429 http_500 http_503 (any http_NNN), reset, stall, truncate, malformed, oversize,"
-	" slow_body, code, unknown_field, wrong_type, bad_utf8, bad_escape, duplicate, shift, throttle_header"},
+	" gzip_bomb, slow_body, code, unknown_field, wrong_type, bad_utf8, bad_escape, duplicate, shift, page_count, throttle_header"},
 	{"path", ARGUMENT_TEXT, NULL, "fault: only requests whose path contains this"},
 	{"advertiser", ARGUMENT_ID, NULL, "fault, restate: only this ad account"},
 	{"page", ARGUMENT_NUMBER, NULL, "fault: only this page"},
 	{"count", ARGUMENT_NUMBER, NULL, "fault: so many times (1), -1 for ever"},
 	{"skip", ARGUMENT_NUMBER, NULL, "fault: let so many matching requests through first (0)"},
+	{"percent", ARGUMENT_NUMBER, NULL, "fault: this share of the matching requests, by chance (100)"},
 	{"code", ARGUMENT_NUMBER, NULL, "fault=code: the API's code"},
 	{"message", ARGUMENT_TEXT, NULL, "fault=code: the message"},
 	{"retry_after", ARGUMENT_NUMBER, NULL, "fault=http_NNN: header Retry-After, seconds"},
-	{"mb", ARGUMENT_NUMBER, NULL, "fault=oversize: megabytes (64)"},
+	{"mb", ARGUMENT_NUMBER, NULL, "fault=oversize, gzip_bomb: megabytes (64)"},
 	{"rate", ARGUMENT_NUMBER, NULL, "fault=slow_body: bytes a second (100)"},
 	{"clock", ARGUMENT_TIME, verb_clock, "set the clock, 'YYYY-MM-DD HH:MM:SS' UTC"},
 	{"advance", ARGUMENT_NUMBER, verb_advance, "move the clock by seconds"},

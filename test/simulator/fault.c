@@ -27,6 +27,7 @@ static const struct
 	{"truncate", FAULT_TRUNCATE, 0},
 	{"malformed", FAULT_MALFORMED, 0},
 	{"oversize", FAULT_OVERSIZE, 0},
+	{"gzip_bomb", FAULT_GZIP_BOMB, 0},
 	{"slow_body", FAULT_SLOW_BODY, 0},
 	{"unknown_field", FAULT_TWIST, TWIST_UNKNOWN_FIELD},
 	{"wrong_type", FAULT_TWIST, TWIST_WRONG_TYPE},
@@ -36,6 +37,7 @@ static const struct
 	{"shift", FAULT_TWIST, TWIST_SHIFT},
 	{"throttle_header", FAULT_TWIST, TWIST_THROTTLED},
 	{"wrong_totals", FAULT_TWIST, TWIST_TOTALS},
+	{"page_count", FAULT_TWIST, TWIST_PAGE_COUNT},
 };
 
 /* Resolves a fault's name; http_NNN is any status. */
@@ -82,6 +84,18 @@ fault_add(const char *name, Fault *fault)
 	return error;
 }
 
+/* A number below a limit, the same sequence in each run (xorshift). */
+static unsigned
+chance(unsigned limit)
+{
+	static unsigned state = 2463534242u;
+
+	state ^= state << 13;
+	state ^= state >> 17;
+	state ^= state << 5;
+	return state % limit;
+}
+
 /* Uses a fault up by one. */
 static bool
 fault_use(Fault *fault)
@@ -93,6 +107,8 @@ fault_use(Fault *fault)
 		fault->skip--;
 		return false;
 	}
+	if (fault->percent < 100 && chance(100) >= (unsigned) fault->percent)
+		return false;
 	if (fault->count > 0)
 		fault->count--;
 	return true;

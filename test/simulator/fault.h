@@ -15,11 +15,12 @@
 #define TWIST_SHIFT 32
 #define TWIST_THROTTLED 64
 #define TWIST_TOTALS 128
+#define TWIST_PAGE_COUNT 256
 
 typedef enum FaultKind
 {
 	FAULT_NONE, FAULT_HTTP, FAULT_CODE, FAULT_RESET, FAULT_STALL, FAULT_TRUNCATE, FAULT_MALFORMED,
-	FAULT_OVERSIZE, FAULT_SLOW_BODY, FAULT_TWIST
+	FAULT_OVERSIZE, FAULT_GZIP_BOMB, FAULT_SLOW_BODY, FAULT_TWIST
 } FaultKind;
 
 typedef struct Fault
@@ -32,6 +33,7 @@ typedef struct Fault
 	int64		page;			/* 0: any */
 	int64		count;			/* times left, -1 for ever */
 	int64		skip;			/* matching requests to let through first */
+	int64		percent;		/* of matching requests, by chance; 100 all */
 	int64		code;
 	int64		megabytes;
 	int64		rate;			/* bytes a second of a slow body */

@@ -224,6 +224,8 @@ put_page_info(Buffer *out, const Request *request, int64 total)
 {
 	int64		size = param_integer(request, "page_size", 10);
 
+	if (request->twist & TWIST_PAGE_COUNT)
+		total += (param_integer(request, "page", 1) - 1) * size;
 	put_format(out, "\"page_info\":{\"page\":%lld,\"page_size\":%lld,\"total_number\":%lld,\"total_page\":%lld}",
 			   (long long) param_integer(request, "page", 1), (long long) size, (long long) total,
 			   (long long) ((total + size - 1) / size));

@@ -151,6 +151,23 @@ read_oversize(void *request_, uint64_t pos, char *buf, size_t max)
 	return (ssize_t) max;
 }
 
+/* Sends a body that is small on the wire and far too large behind its compression. */
+static int
+send_gzip_bomb(Request *request)
+{
+	static const char head[] = "{\"code\":0,\"message\":\"OK\",\"request_id\":\"0\",\"data\":{\"list\":[],\"padding\":\"";
+	Buffer	   *bomb = request->reply;
+	size_t		padding = (size_t) request->fault.megabytes << 20;
+
+	bomb->len = 0;
+	put_text(bomb, head);
+	buffer_room(bomb, padding);
+	memset(bomb->data + bomb->len, 'x', padding);
+	bomb->len += padding;
+	put_text(bomb, "\"}}");
+	return send_text(request, 200);
+}
+
 /* Sends a body by a reader. */
 static int
 send_reader(Request *request, uint64_t size, MHD_ContentReaderCallback reader)
@@ -204,6 +221,8 @@ reply_fault(Request *request)
 			return send_reader(request, good->len, read_slowly);
 		case FAULT_OVERSIZE:
 			return send_reader(request, (uint64_t) request->fault.megabytes << 20, read_oversize);
+		case FAULT_GZIP_BOMB:
+			return send_gzip_bomb(request);
 		case FAULT_MALFORMED:
 			good->len = good->len / 2;
 			put_text(good, "\"]}{,\"list\":[nul}");

@@ -20,6 +20,9 @@ sub holds_nothing
 	my ($call, $what) = @_;
 	my $pid = $call->{pid};
 
+	# the call has come to its wait
+	wait_for($node, "SELECT wait_event = 'Extension' AND backend_xid IS NULL FROM pg_stat_activity WHERE pid = $pid", 'the wait');
+	sleep 0.1;
 	is($node->safe_psql('postgres',
 			"SELECT backend_xmin IS NULL AND backend_xid IS NULL FROM pg_stat_activity WHERE pid = $pid"),
 		't', "$what: no snapshot and no xid are held");

@@ -121,6 +121,16 @@ $bytes = $sim->raw('ad/get/', { advertiser_id => $A })->{content};
 ok($bytes =~ /\\ud83d surrogate, nul \\u0000, bad \\x/, 'bad_escape has escapes that are none');
 ok(!eval { decode_json($bytes); 1 }, 'and is no JSON');
 
+$sim->control(fault => 'page_count', count => -1);
+is(join(' ', map { $sim->get('ad/get/', { advertiser_id => $A, page => $_ })->{data}{page_info}{total_page} } 1, 2, 1), join(' ', do {
+	my $total = $sim->get('ad/get/', { advertiser_id => $A, page => 1 })->{data}{page_info}{total_page};
+	($total, $total + 1, $total) }), 'page_count: each page counts differently');
+$sim->control(clear => 1);
+$sim->control(fault => 'code', code => 50000, percent => 30, count => -1, path => 'ad/get/');
+my $hits = grep { $sim->get('ad/get/', { advertiser_id => $A })->{code} == 50000 } 1 .. 200;
+ok($hits > 30 && $hits < 90, "percent: a share of the requests, by chance ($hits of 200)");
+$sim->control(clear => 1);
+
 # bodies that are wrong
 $sim->control(fault => 'malformed');
 my $response = $sim->raw($report, $want);
@@ -135,6 +145,9 @@ $sim->control(fault => 'oversize', mb => 5);
 $response = $sim->raw($report, $want);
 is(length $response->{content}, 5 << 20, 'oversize is as large as asked');
 is(eval { decode_json($response->{content})->{code} }, 0, 'and JSON');
+$sim->control(fault => 'gzip_bomb', mb => 5);
+$response = $sim->raw($report, $want, { 'Accept-Encoding' => 'gzip' });
+cmp_ok(length $response->{content}, '<', 200000, 'gzip_bomb is small on the wire');
 $sim->control(fault => 'slow_body', rate => 1500, path => 'ad/get/');
 my $started = time;
 my $slow = $sim->get('ad/get/', { advertiser_id => $A, fields => ['ad_id'], page_size => 20 });

@@ -95,7 +95,7 @@ sub start_node
 {
 	my ($name, %options) = @_;
 	my $node = PostgreSQL::Test::Cluster->new($name);
-	$node->init(extra => [ '--encoding=UTF8', '--locale=C' ], %{ $options{init} // {} });
+	$node->init(%{ $options{init} // {} }, extra => [ '--encoding=UTF8', '--locale=C' ]);
 	my $offset = 1773576000 - time();		# 2026-03-15 12:00:00 UTC
 	$node->append_conf('postgresql.conf', sprintf(<<'CONF', $offset));
 tiktokads.allow_http_loopback = on
