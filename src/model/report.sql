@@ -41,17 +41,17 @@ FROM tiktokads.model_relation AS r
 	('entity_id', 'bigint', 'Ad account, campaign, ad group or ad, by data_level.'),
 	('breakdown', 'text', 'Dimension, or dimensions joined by +: age, gender, age+gender, country_code, platform and others.'),
 	('member', 'text', 'Value of the dimension, or values joined by + in the order of breakdown: AGE_18_24+FEMALE. NONE: TikTok does not know.'),
-	('stat_time_hour', 'timestamp', 'Hour as the account''s clock showed it. When the clock is set back the API has one row for the hour that comes twice; when it is set forward there is none for the hour left out.'),
+	('stat_time_hour', 'timestamp without time zone', 'Hour as the account''s clock showed it. When the clock is set back the API has one row for the hour that comes twice; when it is set forward there is none for the hour left out.'),
 	('stat_month', 'date', 'First day of the month in the account''s time zone.'),
 	('stat_date', 'date', 'Day in the account''s time zone.'),
-	('to_age', 'int', 'Age of the day, in days, at which a reading replaced this version.')) AS d (name, type, description) ON d.name = k.name
+	('to_age', 'integer', 'Age of the day, in days, at which a reading replaced this version.')) AS d (name, type, description) ON d.name = k.name
 WHERE r.relation LIKE 'report\_%';
 
 INSERT INTO tiktokads.model_column (relation, position, name, type, description)
 SELECT r.relation, c.position, c.name, c.type, c.description
 FROM tiktokads.model_relation AS r
 	CROSS JOIN (VALUES
-	(20, 'from_age', 'int', 'Age of the day at which this version was first read.'),
+	(20, 'from_age', 'integer', 'Age of the day at which this version was first read.'),
 	(21, 'seen_at', 'timestamptz', 'When that was.')) AS c (position, name, type, description)
 WHERE r.relation LIKE 'report\_%\_asof';
 

@@ -55,6 +55,7 @@ CREATE TABLE tiktokads.stream_override
 	dimensions text[],
 	metrics text[] CHECK (cardinality(metrics) > 0),
 	parameters jsonb CHECK (jsonb_typeof(parameters) = 'object'),
+	CONSTRAINT "money loses its decimals in queries over advertiser_ids" CHECK (NOT parameters ? 'advertiser_ids'),
 	rename jsonb CHECK (jsonb_typeof(rename) = 'object'),
 	paged boolean,
 	page_size int CHECK (page_size > 0),

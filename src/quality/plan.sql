@@ -31,7 +31,7 @@ REVOKE ALL ON PROCEDURE tiktokads.backfill FROM PUBLIC;
 
 CREATE VIEW tiktokads.sync_plan WITH (security_invoker = true) AS
 SELECT c.name AS connection, p.priority, d.stream, d.advertiser_id, d.from_date, d.to_date, d.due_at, d.due_at <= tiktokads.clock_now() AS due,
-	q.slices, greatest(q.slices, pg_catalog.ceil(coalesce(t.pages_per_day, 0) * coalesce(d.to_date - d.from_date + 1, 1)))::bigint AS requests
+	q.slices, greatest(q.slices, pg_catalog.ceil(coalesce(t.rows_per_day, 0) * coalesce(d.to_date - d.from_date + 1, 1) / s.page_size))::bigint AS requests
 FROM tiktokads.connection AS c
 	CROSS JOIN LATERAL tiktokads.sync_due(c.name) AS d
 	JOIN tiktokads.stream AS s ON s.stream = d.stream
@@ -51,7 +51,7 @@ COMMENT ON COLUMN tiktokads.sync_plan.to_date IS 'Last day; NULL likewise, or (w
 COMMENT ON COLUMN tiktokads.sync_plan.due_at IS 'When; -infinity: it was never read.';
 COMMENT ON COLUMN tiktokads.sync_plan.due IS 'True when that time has come.';
 COMMENT ON COLUMN tiktokads.sync_plan.slices IS 'Requests that the days need at least.';
-COMMENT ON COLUMN tiktokads.sync_plan.requests IS 'Requests to expect, by the pages that such days had last time; as slices where none was read yet.';
+COMMENT ON COLUMN tiktokads.sync_plan.requests IS 'Requests to expect, by the rows that such days had last time; as slices where none was read yet.';
 
 CREATE VIEW tiktokads.sync_budget WITH (security_invoker = true) AS
 WITH account AS (
@@ -60,7 +60,7 @@ reading AS (
 	SELECT a.connection, s.path, a.advertiser_id, s.stream,
 		pg_catalog.extract('epoch', interval '1 day') / pg_catalog.extract('epoch', CASE WHEN b.band IS NULL THEN s.refresh ELSE b.every END)
 			* greatest(CASE WHEN b.band IS NULL THEN 1 WHEN s.by_month THEN 2
-				ELSE pg_catalog.ceil(n.days::numeric / greatest(s.max_days, 1)) END, coalesce(t.pages_per_day, 0)::numeric * CASE WHEN b.band IS NULL THEN 1 ELSE n.days END)
+				ELSE pg_catalog.ceil(n.days::numeric / greatest(s.max_days, 1)) END, coalesce(t.rows_per_day, 0)::numeric / s.page_size * CASE WHEN b.band IS NULL THEN 1 ELSE n.days END)
 			AS requests
 	FROM account AS a
 		JOIN tiktokads.stream AS s ON s.enabled AND s.kind IN ('entity', 'report')
@@ -83,7 +83,7 @@ COMMENT ON VIEW tiktokads.sync_budget IS 'The arithmetic of a day: how many requ
 COMMENT ON COLUMN tiktokads.sync_budget.app IS 'Developer app; the connection''s name where it is unknown.';
 COMMENT ON COLUMN tiktokads.sync_budget.endpoint IS 'Path of the endpoint.';
 COMMENT ON COLUMN tiktokads.sync_budget.advertisers IS 'Ad accounts read by it.';
-COMMENT ON COLUMN tiktokads.sync_budget.requests_per_day IS 'Requests of a day, by the enabled streams, tiktokads.restatement and the pages that days had last time.';
+COMMENT ON COLUMN tiktokads.sync_budget.requests_per_day IS 'Requests of a day, by the enabled streams, tiktokads.restatement and the rows that days had last time.';
 COMMENT ON COLUMN tiktokads.sync_budget.per_minute IS 'Requests that the app''s tier allows in a minute; NULL: no limit.';
 COMMENT ON COLUMN tiktokads.sync_budget.per_day IS 'Requests that it allows in a day; NULL: no limit.';
 COMMENT ON COLUMN tiktokads.sync_budget.share_of_day IS 'Part of the day''s allowance that is used: 1 is all of it.';

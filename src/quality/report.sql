@@ -141,7 +141,7 @@ BEGIN
 	SELECT add_report.name, c.position, c.name, c.type, c.description, true
 	FROM (
 		SELECT n AS position, k AS name,
-			CASE WHEN k IN ('stat_date', 'stat_month') THEN 'date' WHEN k = 'stat_time_hour' THEN 'timestamp' WHEN k = ANY (others) THEN 'text' ELSE 'bigint' END AS type,
+			CASE WHEN k IN ('stat_date', 'stat_month') THEN 'date' WHEN k = 'stat_time_hour' THEN 'timestamp without time zone' WHEN k = ANY (others) THEN 'text' ELSE 'bigint' END AS type,
 			CASE k WHEN 'advertiser_id' THEN 'Ad account.' WHEN 'stat_date' THEN 'Day in the account''s time zone.' WHEN 'stat_month' THEN 'First day of the month in the account''s time zone.'
 				WHEN 'stat_time_hour' THEN 'Hour as the account''s clock showed it.' ELSE 'Dimension ' || k || '.' END AS description
 		FROM unnest(keys) WITH ORDINALITY AS u (k, n)
@@ -171,17 +171,17 @@ REVOKE ALL ON FUNCTION tiktokads.add_report FROM PUBLIC;
 CREATE FUNCTION tiktokads.drop_report(name text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-	DELETE FROM tiktokads.stream_added AS s WHERE s.stream = name;
+	DELETE FROM tiktokads.stream_added AS s WHERE s.stream = drop_report.name;
 	IF NOT FOUND THEN
 		RAISE undefined_object USING MESSAGE = format('there is no report "%s" of your own', name), HINT = 'SELECT stream FROM tiktokads.stream_added; lists them.';
 	END IF;
-	DELETE FROM tiktokads.stream_override AS o WHERE o.stream = name;
-	DELETE FROM tiktokads.report_metric AS m WHERE m.relation = name;
-	DELETE FROM tiktokads.model_column AS c WHERE c.relation = name AND c.added_by_user;
-	DELETE FROM tiktokads.model_relation AS r WHERE r.relation = name AND r.added_by_user;
-	DELETE FROM tiktokads.sync_read AS r WHERE r.stream = name;
-	DELETE FROM tiktokads.sync_state AS t WHERE t.stream = name;
-	DELETE FROM tiktokads.page_hash AS h WHERE h.stream = name;
+	DELETE FROM tiktokads.stream_override AS o WHERE o.stream = drop_report.name;
+	DELETE FROM tiktokads.report_metric AS m WHERE m.relation = drop_report.name;
+	DELETE FROM tiktokads.model_column AS c WHERE c.relation = drop_report.name AND c.added_by_user;
+	DELETE FROM tiktokads.model_relation AS r WHERE r.relation = drop_report.name AND r.added_by_user;
+	DELETE FROM tiktokads.sync_read AS r WHERE r.stream = drop_report.name;
+	DELETE FROM tiktokads.sync_state AS t WHERE t.stream = drop_report.name;
+	DELETE FROM tiktokads.page_hash AS h WHERE h.stream = drop_report.name;
 END;
 $$;
 COMMENT ON FUNCTION tiktokads.drop_report IS 'Forgets a report that add_report() made. Its table with what was fetched stays: drop it yourself. An error when there is no such report.';

@@ -269,7 +269,7 @@ BEGIN
 		SELECT t.target, tiktokads.expired_days(t.target) AS days FROM (SELECT DISTINCT s.target FROM tiktokads.stream AS s) AS t),
 	wanted AS MATERIALIZED (
 		SELECT s.stream, s.priority, s.date_column, s.by_month, s.max_days, s.refresh, s.modified_parameter, s.modified_refresh,
-			a.advertiser_id, a.today, a.days, z.newest, e.days AS expired
+			s.latency, a.advertiser_id, a.display_timezone, a.today, a.days, z.newest, e.days AS expired
 		FROM account AS a
 			JOIN tiktokads.stream AS s ON s.enabled AND s.kind IN ('entity', 'report')
 			JOIN expired AS e ON e.target = s.target
@@ -297,7 +297,7 @@ BEGIN
 				CASE WHEN w.max_days < 30 THEN n.whole * pg_catalog.daterange(NULL, w.newest - 3) ELSE n.whole END]) AS p (part)
 		WHERE w.date_column IS NOT NULL AND NOT pg_catalog.isempty(p.part)),
 	old AS (
-		SELECT w.stream, w.advertiser_id, w.priority, w.max_days, b.band, b.priority AS band_priority,
+		SELECT w.stream, w.advertiser_id, w.priority, w.max_days, w.expired, b.band, b.priority AS band_priority,
 			pg_catalog.lower(n.part) AS from_date, pg_catalog.upper(n.part) - 1 AS to_date,
 			tiktokads.next_reading(r.read_at, b.every, b.not_before) AS due_at
 		FROM wanted AS w
@@ -309,13 +309,24 @@ BEGIN
 			CROSS JOIN LATERAL pg_catalog.unnest(CASE WHEN d.first <= d.last
 				THEN pg_catalog.datemultirange(pg_catalog.daterange(d.first, d.last, '[]')) - w.expired END) AS n (part)
 		WHERE w.date_column IS NOT NULL AND b.enabled AND w.stream LIKE b.streams),
+	closed AS (
+		-- days whose window has closed since they were read: the reading that makes them final
+		SELECT w.stream, w.advertiser_id, w.priority, w.max_days, w.expired, 'closed', 30, d.first, d.last, moment
+		FROM wanted AS w
+			JOIN tiktokads.sync_read AS r ON r.stream = w.stream AND r.advertiser_id = w.advertiser_id
+			CROSS JOIN LATERAL (SELECT greatest(r.from_date, tiktokads.clock_day(r.read_at - w.latency, w.display_timezone) - w.days) AS first,
+				least(r.to_date, w.newest - w.days - 1) AS last) AS d
+		WHERE w.date_column IS NOT NULL AND d.first <= d.last),
 	-- of what is due already, one range for each band: a request for more days costs no more
 	merged AS (
-		SELECT o.stream, o.advertiser_id, o.priority, o.band_priority,
-			pg_catalog.min(o.from_date) AS from_date, pg_catalog.max(o.to_date) AS to_date, pg_catalog.min(o.due_at) AS due_at
-		FROM old AS o
-		GROUP BY o.stream, o.advertiser_id, o.priority, o.band_priority, o.band,
-			CASE WHEN o.max_days = 1 THEN o.from_date END, CASE WHEN o.due_at > moment THEN o.due_at ELSE moment END),
+		SELECT g.stream, g.advertiser_id, g.priority, g.band_priority, pg_catalog.lower(n.part) AS from_date, pg_catalog.upper(n.part) - 1 AS to_date, g.due_at
+		FROM (
+			SELECT o.stream, o.advertiser_id, o.priority, o.band_priority, o.expired,
+				pg_catalog.min(o.from_date) AS from_date, pg_catalog.max(o.to_date) AS to_date, pg_catalog.min(o.due_at) AS due_at
+			FROM (SELECT * FROM old UNION ALL SELECT * FROM closed) AS o
+			GROUP BY o.stream, o.advertiser_id, o.priority, o.band_priority, o.expired, o.band,
+				CASE WHEN o.max_days = 1 THEN o.from_date END, CASE WHEN o.due_at > moment THEN o.due_at ELSE moment END) AS g
+			CROSS JOIN LATERAL pg_catalog.unnest(pg_catalog.datemultirange(pg_catalog.daterange(g.from_date, g.to_date, '[]')) - g.expired) AS n (part)),
 	listed AS (
 		SELECT m.stream, m.advertiser_id, pg_catalog.lower(m.part) AS from_date, pg_catalog.upper(m.part) - 1 AS to_date,
 			CASE WHEN pg_catalog.upper(m.part) > m.newest - 3 THEN 10 WHEN pg_catalog.upper(m.part) > m.newest - 30 THEN 20 ELSE 60 END

@@ -139,12 +139,12 @@ history_done(Slice *slice)
 	add_int64(&cursor, slice->scope.advertiser_id);
 	add(&cursor, DATEOID, DateADTGetDatum(slice->scope.from), !dated);
 	add(&cursor, DATEOID, DateADTGetDatum(slice->scope.to), !dated);
-	add(&cursor, FLOAT8OID, Float8GetDatum(slice->pages_done / (double) Max(slice_days(slice), 1)), false);
-	execute("INSERT INTO tiktokads.sync_state AS s (stream, advertiser_id, last_success_at, covered, pages_per_day)"
+	add(&cursor, FLOAT8OID, Float8GetDatum(slice->nrows / (double) Max(slice_days(slice), 1)), false);
+	execute("INSERT INTO tiktokads.sync_state AS s (stream, advertiser_id, last_success_at, covered, rows_per_day)"
 			" VALUES ($1, $2, tiktokads.clock_now(), CASE WHEN $3 IS NULL THEN '{}'"
 			" ELSE pg_catalog.datemultirange(pg_catalog.daterange($3, $4, '[]')) END, $5)"
 			" ON CONFLICT (stream, advertiser_id) DO UPDATE SET last_success_at = EXCLUDED.last_success_at,"
-			" pages_per_day = EXCLUDED.pages_per_day,"
+			" rows_per_day = EXCLUDED.rows_per_day,"
 			" covered = s.covered + EXCLUDED.covered, consecutive_failures = 0, last_error_at = NULL,"
 			" last_error_code = NULL, last_error_message = NULL, last_error_request_id = NULL",
 			&cursor, SPI_OK_INSERT);

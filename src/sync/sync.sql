@@ -69,7 +69,7 @@ CREATE TABLE tiktokads.sync_state
 	last_error_code bigint,
 	last_error_message text,
 	last_error_request_id text,
-	pages_per_day double precision,
+	rows_per_day double precision,
 	PRIMARY KEY (stream, advertiser_id)
 );
 SELECT pg_catalog.pg_extension_config_dump('tiktokads.sync_state', '');
@@ -83,7 +83,7 @@ COMMENT ON COLUMN tiktokads.sync_state.last_error_at IS 'When a run last failed;
 COMMENT ON COLUMN tiktokads.sync_state.last_error_code IS 'Code of that failure; NULL when it had none.';
 COMMENT ON COLUMN tiktokads.sync_state.last_error_message IS 'Message of that failure.';
 COMMENT ON COLUMN tiktokads.sync_state.last_error_request_id IS 'Request id of that failure.';
-COMMENT ON COLUMN tiktokads.sync_state.pages_per_day IS 'Pages that a day had when last read (or the whole list, of streams without days); NULL: not known yet.';
+COMMENT ON COLUMN tiktokads.sync_state.rows_per_day IS 'Rows that a day had when last read (or the whole list, of streams without days); NULL: not known yet.';
 
 CREATE TABLE tiktokads.endpoint_pause
 (

@@ -470,6 +470,9 @@ put_csv_row(Buffer *out, const Query *query, const Plan *plan, RowPlace place)
 			attribute_text(metric, query->adv, query->level, unit->index, query->now, number, sizeof(number));
 			put_format(out, "\"%s\"", number);
 		}
+		else if (metric->secondary && query->level != LEVEL_ADVERTISER && query->by_id &&
+				 !campaign_has_secondary_goal(node_above(query->adv, query->level, unit->index, LEVEL_CAMPAIGN)))
+			put_text(out, "-");
 		else
 		{
 			int64		value = metric_value(metric, &sums, query->adv->market->decimals, &decimals);
