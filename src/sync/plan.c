@@ -197,7 +197,7 @@ plan_prepare(MemoryContext context, Slice *slice)
 	slice->scope.zone = zone == NULL ? NULL : pg_tzset(zone);
 	if (slice->scope.zone == NULL)
 		slice->scope.zone = pg_tzset("GMT");
-	slice->modified_only = stream->date_column == NULL && !DATE_IS_NOBEGIN(slice->scope.from);
+	slice->modified_only = stream->modified_parameter != NULL && !DATE_IS_NOBEGIN(slice->scope.from);
 	if (SPI_processed > 0)
 	{
 		Names		refused = row_names(CurrentMemoryContext, 0, "refused");

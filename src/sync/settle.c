@@ -74,7 +74,7 @@ unit_store(void *arg)
 		return;
 	}
 	target_store(slice->target, &slice->scope, slice->rows, slice->nrows, slice->filled,
-				 certain ? slice->total_rows : -1, &slice->counts);
+				 certain && !slice->modified_only ? slice->total_rows : -1, &slice->counts);
 	if (slice->counts.duplicates > 0 && certain && slice->rereads < SLICE_REREADS)
 	{
 		/* pages shifted under way: what came twice stands for what did not come */
