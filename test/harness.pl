@@ -114,11 +114,11 @@ die "no test matches\n" unless @files;
 my $harness = TAP::Harness->new({
 	jobs => $ENV{TEST_JOBS} // 2,
 	# neighbours disturb what is counted in a rolling second, and how soon a cancel acts: alone, first
-	rules => { seq => [ { seq => [ 'test/t/070_pace.pl', 'test/t/010_network_wait.pl' ] }, { par => '**' } ] },
+	rules => { seq => [ { seq => [ 'test/t/070_pace.pl', 'test/t/075_shared_limit.pl', 'test/t/010_network_wait.pl' ] }, { par => '**' } ] },
 	timer => 1,
 	failures => 1,
 	merge => 0,
-	verbosity => 0,
+	verbosity => $ENV{TEST_VERBOSITY} // 0,
 	exec => sub { my ($harness, $path) = @_; return [ 'bash', '-c', $command{$path} ]; },
 });
 my $total = $harness->runtests(@files);

@@ -13,12 +13,14 @@
 #include "account/secret.h"
 #include "api/request.h"
 #include "catalog/pg_type.h"
+#include "commands/dbcommands.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "model/model.h"
 #include "nodes/nodeFuncs.h"
 #include "net/address.h"
+#include "net/budget.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
@@ -230,8 +232,7 @@ roles_look(void *arg)
 {
 	Connecting *connecting = arg;
 
-	unit_execute("SELECT tiktokads.roles_ready() AS ready", 0, NULL, NULL, NULL, SPI_OK_SELECT);
-	connecting->roles_ready = row_bool(0, "ready");
+	connecting->roles_ready = model_roles_ready();
 }
 
 /* Opens what was sealed for the connection before, where nothing else is given. */
@@ -387,6 +388,24 @@ connecting_store(void *arg)
 				 n + 1, types, values, nulls, SPI_OK_SELECT);
 }
 
+/* Tells when another database of the server uses the same app. */
+static void
+connecting_tell_share(const Connection *connection)
+{
+	Oid			others[16];
+	int			count = budget_share(connection->app, others, lengthof(others));
+
+	for (int i = 0; i < count; i++)
+	{
+		char	   *name = get_database_name(others[i]);
+
+		if (name != NULL)
+			ereport(NOTICE,
+					(errmsg("database \"%s\" uses app %s as well: both share its rate budget", name, connection->app),
+					 errhint("Connect each app in one database where you can; the API counts requests by app.")));
+	}
+}
+
 /* Reports what was found: the rows that connecting_store() read last. */
 static void
 connecting_report(void *arg)
@@ -399,6 +418,7 @@ connecting_report(void *arg)
 			(errmsg("connection \"%s\" %s: " UINT64_FORMAT " ad accounts",
 					connecting->connection.name,
 					connecting->existed ? "connected anew" : "connected", SPI_processed)));
+	connecting_tell_share(&connecting->connection);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		char	   *name = row_text(context, (int) i, "name");

@@ -151,6 +151,7 @@ caller_send_due(Caller *caller)
 		call->next = NULL;
 		caller->queued--;
 		call_send(caller, call);
+		pace_left(call->pace, now, clock_now_us());
 	}
 }
 

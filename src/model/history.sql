@@ -33,11 +33,14 @@ DECLARE
 	past name := entity || '_history';
 	columns text;
 BEGIN
-	EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON tiktokads.%I (valid_from, valid_to)', past || '_valid', past);
+	IF to_regclass(format('tiktokads.%I', past || '_valid')) IS NULL THEN
+		EXECUTE format('CREATE INDEX %I ON tiktokads.%I (valid_from, valid_to)', past || '_valid', past);
+	END IF;
 	EXECUTE format('CREATE OR REPLACE FUNCTION tiktokads.%I(at timestamptz) RETURNS SETOF tiktokads.%I LANGUAGE sql STABLE PARALLEL SAFE AS %L',
 		entity || '_at', past,
 		format('SELECT h.* FROM tiktokads.%I AS h WHERE h.valid_from OPERATOR(pg_catalog.<=) $1'
 			' AND (h.valid_to IS NULL OR $1 OPERATOR(pg_catalog.<) h.valid_to)', past));
+	EXECUTE format('REVOKE ALL ON FUNCTION tiktokads.%I FROM PUBLIC', entity || '_at');
 	EXECUTE format('COMMENT ON FUNCTION tiktokads.%I IS %L', entity || '_at',
 		format('Rows of %s as they were at a time, as far as they were observed: the states whose valid_from .. valid_to holds it, removed ones included. No rows before the first sync, or for NULL.', entity));
 	-- what was stored before there was a history begins it

@@ -361,7 +361,7 @@ INSERT INTO tiktokads.metric (position, metric, type, family, kind, additive, un
 	(313, 'total_sales_lead', 'bigint', 'app_conversion', 'count', true, false, true, false, false, NULL, false, false, false, false, false, 'Total sales lead: how many.'),
 	(314, 'cost_per_total_sales_lead', 'numeric', 'app_conversion', 'money_avg', false, false, false, false, false, NULL, false, false, false, false, false, 'Cost per total sales lead, in the account''s currency. Never add it up.'),
 	(315, 'value_per_total_sales_lead', 'numeric', 'app_conversion', 'money_avg', false, false, false, false, false, NULL, false, false, false, false, false, 'Value per total sales lead, in the account''s currency. Never add it up.'),
-	(316, 'total_sales_lead_value', 'numeric', 'app_conversion', 'money', true, false, true, false, false, NULL, false, false, false, false, false, 'Total sales lead value, in the account''s currency.'),
+	(316, 'total_sales_lead_value', 'numeric', 'app_conversion', 'money', true, false, true, true, true, NULL, false, false, false, false, false, 'Total sales lead value, in the account''s currency.'),
 	(317, 'in_app_ad_click', 'bigint', 'app_conversion', 'count', false, true, false, false, false, NULL, false, false, false, false, false, 'In app ad click: how many. Unique users: never add it up.'),
 	(318, 'cost_per_in_app_ad_click', 'numeric', 'app_conversion', 'money_avg', false, false, false, false, false, NULL, false, false, false, false, false, 'Cost per in app ad click, in the account''s currency. Never add it up.'),
 	(319, 'in_app_ad_click_rate', 'numeric', 'app_conversion', 'percent', false, false, false, false, false, NULL, false, false, false, false, false, 'In app ad click rate in percent. Never add it up.'),

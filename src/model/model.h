@@ -6,6 +6,9 @@
 
 #include "base/unit.h"
 
+/* True when the roles have all they need, or the caller may not even ask; in a unit of work. */
+extern bool model_roles_ready(void);
+
 /* Makes the roles when they are missing, then the model when it is; commits. */
 extern void model_ensure(const Authority *authority, bool always);
 

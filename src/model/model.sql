@@ -32,32 +32,54 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN (target || pg_catalog.to_char(month::timestamp, '_YYYYMM'))::name;
 COMMENT ON FUNCTION tiktokads.partition_name IS 'Name of the partition of a table that holds a month: report_ad_daily_202601. month: any day of it. NULL for NULL.';
 
+CREATE FUNCTION tiktokads.partition_bound(target text, day date) RETURNS text
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+	SELECT CASE WHEN a.atttypid = 'timestamptz'::regtype
+		THEN pg_catalog.to_char(day::timestamp, 'YYYY-MM-DD HH24:MI:SS') || '+00'
+		ELSE pg_catalog.to_char(day::timestamp, 'YYYY-MM-DD') END
+	FROM pg_catalog.pg_partitioned_table AS p
+		JOIN pg_catalog.pg_attribute AS a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]
+	WHERE p.partrelid = pg_catalog.to_regclass(pg_catalog.format('tiktokads.%I', target));
+END;
+COMMENT ON FUNCTION tiktokads.partition_bound IS 'Start of a day as a bound of a table''s partitions: the day itself, or its midnight in UTC where the table is partitioned by timestamptz, so that no session''s TimeZone or DateStyle matters. NULL when there is no such partitioned table.';
+
 CREATE FUNCTION tiktokads.partition_ensure(target text, from_date date, to_date date) RETURNS int
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	month date := date_trunc('month', from_date::timestamp)::date;
+	next_month date;
 	part name;
 	made int := 0;
 BEGIN
 	WHILE month <= to_date LOOP
 		part := tiktokads.partition_name(target, month);
+		next_month := (month + interval '1 month')::date;
 		IF to_regclass(format('tiktokads.%I', part)) IS NULL THEN
 			-- attaching does not block readers or writers; two makers must take turns
-			PERFORM set_config('lock_timeout', '10s', true);
+			IF current_setting('lock_timeout') = '0' THEN
+				PERFORM set_config('lock_timeout', '10s', true);
+			END IF;
 			EXECUTE format('LOCK TABLE ONLY tiktokads.%I IN SHARE UPDATE EXCLUSIVE MODE', target);
 			IF to_regclass(format('tiktokads.%I', part)) IS NULL THEN
-				EXECUTE format('CREATE TABLE tiktokads.%I (LIKE tiktokads.%I INCLUDING ALL EXCLUDING COMMENTS)', part, target);
+				-- with the check, a question that filters on the day of an hour leaves other months out
+				EXECUTE format('CREATE TABLE tiktokads.%I (LIKE tiktokads.%I INCLUDING ALL EXCLUDING COMMENTS%s)', part, target,
+					(SELECT format(', CHECK (stat_time_hour::date >= %L AND stat_time_hour::date < %L)', month, (month + interval '1 month')::date)
+						FROM tiktokads.model_relation AS r WHERE r.relation = target AND r.partition_column = 'stat_time_hour'));
+				-- whoever asks for it: a partition belongs to the owner of its table
+				EXECUTE format('ALTER TABLE tiktokads.%I OWNER TO %I', part,
+					(SELECT pg_get_userbyid(c.relowner) FROM pg_class AS c WHERE c.oid = to_regclass(format('tiktokads.%I', target))));
 				EXECUTE format('ALTER TABLE tiktokads.%I ATTACH PARTITION tiktokads.%I FOR VALUES FROM (%L) TO (%L)',
-					target, part, month, (month + interval '1 month')::date);
+					target, part, tiktokads.partition_bound(target, month), tiktokads.partition_bound(target, next_month));
 				made := made + 1;
 			END IF;
 		END IF;
-		month := (month + interval '1 month')::date;
+		month := next_month;
 	END LOOP;
 	RETURN made;
 END;
 $$;
-COMMENT ON FUNCTION tiktokads.partition_ensure IS 'Makes the monthly partitions of a table of facts that are missing for these days, without blocking its readers and writers; returns how many. NULL dates: none. Syncs do this themselves; call it for data of your own.';
+COMMENT ON FUNCTION tiktokads.partition_ensure IS 'Makes the monthly partitions of a table of facts that are missing for these days (of UTC where it is partitioned by timestamptz), without blocking its readers and writers; returns how many. NULL dates: none. Syncs do this themselves; call it for data of your own.';
 REVOKE ALL ON FUNCTION tiktokads.partition_ensure FROM PUBLIC;
 
 CREATE FUNCTION tiktokads.model_table_make(made tiktokads.model_relation) RETURNS void
@@ -81,8 +103,13 @@ BEGIN
 	LOOP
 		EXECUTE format('ALTER TABLE tiktokads.%I ADD COLUMN %I %s', made.relation, missing.name, missing.type);
 	END LOOP;
+	IF made.partition_column = 'stat_time_hour' AND to_regclass(format('tiktokads.%I', made.relation || '_day')) IS NULL THEN
+		-- likewise for days that are not known when the question is planned
+		EXECUTE format('CREATE INDEX %I ON tiktokads.%I USING brin ((stat_time_hour::date)) WITH (autosummarize = on)',
+			made.relation || '_day', made.relation);
+	END IF;
 	IF made.kind = 'partitioned' THEN
-		PERFORM tiktokads.partition_ensure(made.relation, current_date - 30, (current_date + interval '2 months')::date);
+		PERFORM tiktokads.partition_ensure(made.relation, tiktokads.clock_today(NULL) - 30, (tiktokads.clock_today(NULL) + interval '2 months')::date);
 	END IF;
 END;
 $$;
@@ -111,17 +138,53 @@ $$;
 COMMENT ON FUNCTION tiktokads.model_comment IS 'Gives a table or view of the model and its columns their comments. Part of create_model().';
 REVOKE ALL ON FUNCTION tiktokads.model_comment FROM PUBLIC;
 
+CREATE FUNCTION tiktokads.model_view_drop(view regclass) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	above regclass;
+BEGIN
+	FOR above IN
+		SELECT DISTINCT r.ev_class::regclass FROM pg_depend AS d
+			JOIN pg_rewrite AS r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid AND r.ev_class <> d.refobjid
+			JOIN pg_class AS c ON c.oid = r.ev_class AND c.relnamespace = 'tiktokads'::regnamespace
+			JOIN tiktokads.model_relation AS m ON m.relation = c.relname AND m.kind = 'view'
+		WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = view
+	LOOP
+		PERFORM tiktokads.model_view_drop(above);
+	END LOOP;
+	IF EXISTS (SELECT FROM pg_class AS c WHERE c.oid = view) THEN
+		EXECUTE format('DROP VIEW %s', view);
+	END IF;
+END;
+$$;
+COMMENT ON FUNCTION tiktokads.model_view_drop IS 'Drops a view of the model, and before it those of the model that read it; model_create() makes them again. An error when a view of yours reads one of them.';
+REVOKE ALL ON FUNCTION tiktokads.model_view_drop FROM PUBLIC;
+
+CREATE FUNCTION tiktokads.model_view_make(made tiktokads.model_relation) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	command constant text := format('VIEW tiktokads.%I WITH (security_invoker = true) AS %s', made.relation, made.definition);
+BEGIN
+	EXECUTE 'CREATE OR REPLACE ' || command;
+EXCEPTION WHEN invalid_table_definition THEN
+	-- columns were moved or removed since: only a new view can have them so
+	PERFORM tiktokads.model_view_drop(to_regclass(format('tiktokads.%I', made.relation)));
+	EXECUTE 'CREATE ' || command;
+END;
+$$;
+COMMENT ON FUNCTION tiktokads.model_view_make IS 'Makes one view of the model, or brings it to this version. Part of create_model(). An error when its columns changed and a view of yours reads it: drop yours, and make it again afterwards.';
+REVOKE ALL ON FUNCTION tiktokads.model_view_make FROM PUBLIC;
+
 CREATE FUNCTION tiktokads.model_create() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	made tiktokads.model_relation;
 BEGIN
 	FOR made IN
-		SELECT * FROM tiktokads.model_relation ORDER BY kind = 'view', relation
+		SELECT * FROM tiktokads.model_relation ORDER BY kind = 'view', layer, relation
 	LOOP
 		IF made.kind = 'view' THEN
-			EXECUTE format('CREATE OR REPLACE VIEW tiktokads.%I WITH (security_invoker = true) AS %s',
-				made.relation, made.definition);
+			PERFORM tiktokads.model_view_make(made);
 		ELSE
 			PERFORM tiktokads.model_table_make(made);
 		END IF;
@@ -129,6 +192,8 @@ BEGIN
 	END LOOP;
 	PERFORM tiktokads.model_history_make(regexp_replace(r.relation, '_history$', ''))
 	FROM tiktokads.model_relation AS r WHERE r.relation ~ '_history$' AND r.kind = 'table';
+	PERFORM tiktokads.role_grant();
+	PERFORM tiktokads.row_security_make();
 	INSERT INTO tiktokads.model_state AS s (version) VALUES (tiktokads.model_version())
 	ON CONFLICT (only_row) DO UPDATE SET version = EXCLUDED.version, made_at = EXCLUDED.made_at
 	WHERE s.version <> EXCLUDED.version;

@@ -28,9 +28,20 @@
 #define BUDGET_FILE		PGSTAT_STAT_PERMANENT_DIRECTORY "/tiktokads.budget"
 #define BUDGET_MAGIC	0x74616231	/* changes with the layout of a budget */
 
+#define USERS_MAX		64
+
+/* A database that uses an app. */
+typedef struct BudgetUser
+{
+	Oid			database;		/* invalid: free */
+	char		app[NAMEDATALEN];
+} BudgetUser;
+
 /* All budgets; those in use come first. */
 typedef struct BudgetTable
 {
+	BudgetUser	users[USERS_MAX];
+	int			nusers;			/* ever; the oldest make room */
 	int			count;
 	int			capacity;
 	char		budgets[FLEXIBLE_ARRAY_MEMBER]; /* pace_size() each */
@@ -168,6 +179,38 @@ budget_begin(void *memory)
 }
 
 static const SharedPart budget_part = {"tiktokads budgets", budget_size, budget_begin, (void **) &table};
+
+/* Takes note that this database uses an app; tells others that do. */
+int
+budget_share(const char *app, Oid *others, int max)
+{
+	int			count = 0;
+	bool		known = false;
+
+	if (!shared_is_there())
+		return 0;
+	shared_lock(SHARED_BUDGET, LW_EXCLUSIVE);
+	for (int i = 0; i < USERS_MAX; i++)
+	{
+		BudgetUser *user = &table->users[i];
+
+		if (!OidIsValid(user->database) || strncmp(user->app, app, NAMEDATALEN - 1) != 0)
+			continue;
+		if (user->database == MyDatabaseId)
+			known = true;
+		else if (count < max)
+			others[count++] = user->database;
+	}
+	if (!known)
+	{
+		BudgetUser *user = &table->users[table->nusers++ % USERS_MAX];
+
+		user->database = MyDatabaseId;
+		strlcpy(user->app, app, NAMEDATALEN);
+	}
+	shared_unlock(SHARED_BUDGET);
+	return count;
+}
 
 /* Defines how many budgets there may be and asks for their memory. */
 void

@@ -184,13 +184,20 @@ pace_next_day(int64_t now_us)
 	return (day_of(now_us) + 1) * US_PER_DAY;
 }
 
+/* The index that lies back others behind the latest. */
+static int
+index_back(const Pace *pace, int back)
+{
+	int			i = pace->newest - back;
+
+	return i < 0 ? i + RING_SIZE : i;
+}
+
 /* Time of the send that lies back others behind the latest (0: the latest itself). */
 static int64_t
 stamp_back(const Pace *pace, int back)
 {
-	int			i = pace->newest - back;
-
-	return pace->ring[i < 0 ? i + RING_SIZE : i];
+	return pace->ring[index_back(pace, back)];
 }
 
 /* Brings the log in step with the clock: a new day, or a clock that was set back. */
@@ -286,6 +293,27 @@ pace_try_us(Pace *pace, const PaceLimit *limit, int64_t now_us)
 		budget_note(pace, now_us);
 	home_unlock();
 	return wait;
+}
+
+/* Moves a logged send to the time at which it really left, in its order. */
+void
+pace_left(Pace *pace, int64_t logged_us, int64_t left_us)
+{
+	int			back = 0;
+
+	home_lock();
+	while (back < pace->count && pace->ring[index_back(pace, back)] > logged_us)
+		back++;
+	if (back < pace->count && pace->ring[index_back(pace, back)] == logged_us && left_us > logged_us)
+	{
+		while (back > 0 && pace->ring[index_back(pace, back - 1)] < left_us)
+		{
+			pace->ring[index_back(pace, back)] = pace->ring[index_back(pace, back - 1)];
+			back--;
+		}
+		pace->ring[index_back(pace, back)] = left_us;
+	}
+	home_unlock();
 }
 
 /* Logs a send. */

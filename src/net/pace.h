@@ -55,6 +55,12 @@ extern int64_t pace_wait_us(Pace *pace, const PaceLimit *limit, int64_t now_us);
 /* The same, but when a request may be sent it is logged as sent in one step. */
 extern int64_t pace_try_us(Pace *pace, const PaceLimit *limit, int64_t now_us);
 
+/*
+ * A send that was logged at one time really left by another: a process may be
+ * kept waiting between the two, and the window begins with the later one.
+ */
+extern void pace_left(Pace *pace, int64_t logged_us, int64_t left_us);
+
 /* Takes note that a request was sent. */
 extern void pace_note(Pace *pace, int64_t now_us);
 

@@ -78,8 +78,8 @@ extern void settle_unopened(Run *run, Slice *slice, const ErrorData *failure);
 extern void settle_refused(Run *run, const CallError *error);
 extern void settle_pause_note(void *arg, const char *endpoint, int64 until_us, const char *reason);
 
-/* run.c: takes note that a slice's task has ended. */
-extern void run_ended(const Slice *slice);
+/* run.c: takes note that an open slice has ended and is on record; its claim is given back. */
+extern void run_ended(Slice *slice);
 
 /* An error that is ours, as a call's error. */
 extern CallError settle_error(const ErrorData *failure);

@@ -25,8 +25,18 @@
 typedef struct PlanAdvertiser
 {
 	int64		id;
+	pg_tz	   *zone;
 	DateADT		today;
 } PlanAdvertiser;
+
+/* A time zone by name; UTC when it is unknown. */
+static pg_tz *
+zone_find(const char *name)
+{
+	pg_tz	   *zone = name == NULL ? NULL : pg_tzset(name);
+
+	return zone != NULL ? zone : pg_tzset("GMT");
+}
 
 /* Reads the advertisers of a connection that are to be synced. */
 static PlanAdvertiser *
@@ -46,8 +56,11 @@ advertisers_load(MemoryContext context, const Connection *connection,
 	advertisers = MemoryContextAlloc(context, Max(*count, 1) * sizeof(PlanAdvertiser));
 	for (int i = 0; i < *count; i++)
 	{
+		const char *zone = row_text(CurrentMemoryContext, i, "display_timezone");
+
 		advertisers[i].id = row_int64(i, "advertiser_id", NULL);
-		advertisers[i].today = clock_today(row_text(CurrentMemoryContext, i, "display_timezone"));
+		advertisers[i].zone = zone_find(zone);
+		advertisers[i].today = clock_today(zone);
 	}
 	return advertisers;
 }

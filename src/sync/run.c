@@ -345,10 +345,12 @@ task_open(Run *run)
 	return true;
 }
 
-/* Takes note that a begun task has ended. */
+/* Takes note that an open slice has ended and is on record. */
 void
-run_ended(const Slice *slice)
+run_ended(Slice *slice)
 {
+	claim_release(slice);
+	slice_recorded(slice);
 	for (int i = 0; i < nbegun; i++)
 		if (begun[i] == slice->task)
 			begun[i] = begun[--nbegun];
@@ -395,7 +397,8 @@ static Slice *
 slice_ready(Run *run)
 {
 	for (int i = 0; i < run->open.count; i++)
-		if (run->open.items[i]->state == SLICE_READY)
+		if (run->open.items[i]->state == SLICE_READY &&
+			(run->open.items[i]->store_after == 0 || run->open.items[i]->store_after <= GetCurrentTimestamp()))
 			return run->open.items[i];
 	return NULL;
 }

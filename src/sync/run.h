@@ -50,6 +50,9 @@ typedef enum RunAdvice
 extern void run_tasks(const Authority *authority, Connection *connection, bool list,
 					  RunAdvice (*advise) (void), RunTotals *totals);
 
+/* True when a unit gave way to somebody else's locks and may be tried again. */
+extern bool settle_is_crossing(const ErrorData *failure);
+
 /*
  * Takes back the crashes that were counted against tasks this worker has begun,
  * and its claims: when it leaves in good order, though by an error.

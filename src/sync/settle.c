@@ -23,6 +23,8 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#define STORE_AGAIN_MS	500
+
 /* A slice and what a unit of work needs beside it. */
 typedef struct SliceWork
 {
@@ -54,6 +56,14 @@ settle_error(const ErrorData *failure)
 	error.message = failure->message;
 	error.hint = failure->hint;
 	return error;
+}
+
+/* True when a unit gave way to somebody else's locks. */
+bool
+settle_is_crossing(const ErrorData *failure)
+{
+	return failure->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
+		failure->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED;
 }
 
 /* Unit: stores a slice with its cursor, history and task. */
@@ -193,7 +203,6 @@ slice_give_up(Run *run, SliceWork *work, UnitBody record)
 {
 	slice_close(run, work->slice);
 	unit_run(run->authority, record, work);
-	claim_release(work->slice);
 	run_ended(work->slice);
 	if (work->end == SLICE_FAILED)
 	{
@@ -229,7 +238,6 @@ slice_unreadable(Run *run, Slice *slice, const CallError *error)
 			 error->hint == NULL ? 0 : errhint("%s", error->hint)));
 	slice_close(run, slice);
 	unit_run(run->authority, unit_unreadable, &work);
-	claim_release(slice);
 	run_ended(slice);
 	advertiser_drop(run, slice->scope.advertiser_id);
 	run->totals->slices--;
@@ -386,6 +394,12 @@ settle_store(Run *run, Slice *slice)
 	failure = unit_try(run->authority, unit_store, &work);
 	if (failure != NULL && work.moved && fetch_again(slice))
 		return;
+	if (failure != NULL && settle_is_crossing(failure) && run->request == NULL)
+	{
+		/* what was read is kept for another try */
+		slice->store_after = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), STORE_AGAIN_MS);
+		return;
+	}
 	if (failure != NULL)
 	{
 		work.end = SLICE_FAILED;
@@ -394,7 +408,6 @@ settle_store(Run *run, Slice *slice)
 		return;
 	}
 	slice_close(run, slice);
-	claim_release(slice);
 	run_ended(slice);
 	run->totals->done++;
 	run->totals->added += slice->counts.added;

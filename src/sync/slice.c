@@ -171,6 +171,16 @@ slice_end(Slice *slice)
 	slice->rows = NULL;
 }
 
+/* Frees what the record of its end needed. */
+void
+slice_recorded(Slice *slice)
+{
+	pfree(slice->filled);
+	pfree(slice->request_ids.data);
+	pfree(slice->note.data);
+	slice->filled = NULL;
+}
+
 /* Appends to the slice's note for the history, once. */
 void
 slice_note(Slice *slice, const char *format,...)

@@ -75,6 +75,7 @@ typedef struct Slice
 	bool		shifted;		/* the API's totals changed between pages */
 	bool		truncated;		/* the API cut the list short */
 	int			rereads;
+	TimestampTz store_after;	/* 0: at once */
 	int			epoch;			/* replies of an earlier reading are ignored */
 	StringInfoData request_ids; /* text of a text[] */
 	StringInfoData note;
@@ -134,6 +135,9 @@ extern void repeat_restart(Slice *slice);
 
 /* Frees what reading needed. */
 extern void slice_end(Slice *slice);
+
+/* Frees what the record of its end needed; late replies find the slice itself still there. */
+extern void slice_recorded(Slice *slice);
 
 /* Appends to the slice's note for the history, once. */
 extern void slice_note(Slice *slice, const char *format,...) pg_attribute_printf(2, 3);

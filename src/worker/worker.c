@@ -408,9 +408,11 @@ static void
 settings_fix(void)
 {
 	static const char *const settings[][2] = {
-		{"search_path", "pg_catalog, pg_temp"}, {"statement_timeout", "0"}, {"lock_timeout", "0"},
+		{"search_path", "pg_catalog, pg_temp"}, {"statement_timeout", "0"},
+		/* where locks cross, a worker gives way before a session's deadlock_timeout */
+		{"lock_timeout", "700ms"}, {"deadlock_timeout", "10ms"},
 		{"idle_in_transaction_session_timeout", "0"}, {"default_transaction_isolation", "read committed"},
-		{"default_transaction_read_only", "off"}, {"session_replication_role", "origin"}
+		{"default_transaction_read_only", "off"}, {"session_replication_role", "origin"},
 	};
 
 	for (int i = 0; i < lengthof(settings); i++)
@@ -468,7 +470,10 @@ worker_turn(Survey *survey)
 		/* the extension may have gone, or come anew */
 		if (!worker_look_around())
 			worker_leave(DT_NOEND);
-		ReThrowError(failure);
+		if (!settle_is_crossing(failure))
+			ReThrowError(failure);
+		survey->next = TimestampTzPlusMilliseconds(clock_now(), BUSY_MS);
+		return false;
 	}
 	/* connect() or create_model() will complete it, and wake */
 	if (!survey->able)

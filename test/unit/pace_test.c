@@ -269,6 +269,23 @@ test_clock_set_back(void)
 	ok(most_in_window(SECOND) <= 10, "windows hold on the new time", "");
 }
 
+/* A send that leaves late counts from then on, in its place among the others. */
+static void
+test_left(void)
+{
+	const PaceLimit limit = {3, 0, 0};
+	Pace	   *pace = fresh_pace();
+
+	ok(pace_try_us(pace, &limit, MORNING) == 0 && pace_try_us(pace, &limit, MORNING + 1) == 0 &&
+	   pace_try_us(pace, &limit, MORNING + 2) == 0, "three may go", "");
+	ok(pace_try_us(pace, &limit, MORNING + 3) > 0, "a fourth may not, and is not logged", "");
+	pace_left(pace, MORNING, MORNING + SECOND / 2);
+	pace_left(pace, MORNING + 99, MORNING + SECOND);
+	ok(pace_try_us(pace, &limit, MORNING + SECOND + SECOND / 4) == 0 &&
+	   pace_try_us(pace, &limit, MORNING + SECOND + SECOND / 4) == 0, "those that left at once make room first", "");
+	ok(pace_wait_us(pace, &limit, MORNING + SECOND + SECOND / 4) > SECOND / 4, "the one that left late makes room later", "");
+}
+
 /* Budgets are told apart by app and by endpoint. */
 static void
 test_find(void)
@@ -335,6 +352,7 @@ main(void)
 	test_unlimited();
 	test_tier_change();
 	test_clock_set_back();
+	test_left();
 	test_find();
 	test_backoff();
 	printf("1..%d\n", tests_run);

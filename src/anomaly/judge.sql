@@ -1,0 +1,287 @@
+-- from reports to days that stand out
+
+CREATE FUNCTION tiktokads.anomaly_today(advertiser_id bigint) RETURNS date
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+	SELECT ((pg_catalog.now() + coalesce(pg_catalog.current_setting('tiktokads.clock_offset', true), '0')::interval)
+		AT TIME ZONE coalesce((SELECT a.display_timezone FROM tiktokads.advertiser AS a WHERE a.advertiser_id = $1), 'UTC'))::date;
+END;
+COMMENT ON FUNCTION tiktokads.anomaly_today IS 'The current day in an ad account''s time zone; in UTC when the account or its zone is unknown.';
+
+CREATE FUNCTION tiktokads.anomaly_need_model() RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	IF to_regclass('tiktokads.report_advertiser_daily') IS NULL THEN
+		RAISE undefined_table USING
+			MESSAGE = 'there are no reports in this database yet',
+			HINT = 'Run CALL tiktokads.create_model(), and sync or load reports.';
+	END IF;
+END;
+$$;
+COMMENT ON FUNCTION tiktokads.anomaly_need_model IS 'An error when the tables of the model were not made yet.';
+REVOKE ALL ON FUNCTION tiktokads.anomaly_need_model FROM PUBLIC;
+
+CREATE FUNCTION tiktokads.anomaly_share(advertiser_id bigint, numerator name, OUT low float8[], OUT high float8[])
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+	SELECT pg_catalog.array_agg(CASE WHEN l.share IS NULL THEN d.share_low ELSE greatest(0.05, l.share - 0.5 * (1 - l.share)) END ORDER BY g.age),
+		pg_catalog.array_agg(CASE WHEN l.share IS NULL THEN d.share_high ELSE least(1, l.share + 0.5 * (1 - l.share)) END ORDER BY g.age)
+	FROM pg_catalog.generate_series(0, 28) AS g (age)
+		CROSS JOIN LATERAL (
+			SELECT c.share_low, c.share_high FROM tiktokads.anomaly_completeness AS c
+			WHERE c.age <= g.age ORDER BY c.age DESC LIMIT 1) AS d
+		LEFT JOIN LATERAL (
+			SELECT (pg_catalog.sum(y.value) / nullif(pg_catalog.sum(f.value), 0))::float8 AS share
+			FROM tiktokads.anomaly_age AS y
+				JOIN LATERAL (
+					SELECT o.value FROM tiktokads.anomaly_age AS o
+					WHERE o.advertiser_id = y.advertiser_id AND o.numerator = y.numerator AND o.stat_date = y.stat_date AND o.age >= 28
+					ORDER BY o.age DESC LIMIT 1) AS f ON true
+			WHERE y.advertiser_id = $1 AND y.numerator = $2 AND y.age = g.age
+			HAVING pg_catalog.count(*) >= 14) AS l ON l.share > 0;
+END;
+COMMENT ON FUNCTION tiktokads.anomaly_share IS 'Between which parts of a restating number''s final value an ad account''s days have at ages 0 to 28 (first element: age 0): learnt from what detect() saw, else by tiktokads.anomaly_completeness.';
+
+-- one state of a signal as an SQL condition over the judged days
+CREATE FUNCTION tiktokads.anomaly_state_sql(signal text, state text, surprise float8, change float8) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	s tiktokads.anomaly_signal;
+	wanted text := state;
+	less float8 := 1 / (1 + change);
+	trend text;
+BEGIN
+	SELECT * INTO s FROM tiktokads.anomaly_signal AS x WHERE x.signal = anomaly_state_sql.signal;
+	IF NOT FOUND THEN
+		RAISE invalid_parameter_value USING
+			MESSAGE = format('there is no signal "%s"', signal),
+			HINT = 'Signals are rows of tiktokads.anomaly_signal.';
+	END IF;
+	IF s.inverse THEN
+		-- a cost is up when what it buys is down
+		wanted := CASE state WHEN 'up' THEN 'down' WHEN 'down' THEN 'up' WHEN 'not_up' THEN 'not_down' WHEN 'not_down' THEN 'not_up'
+			WHEN 'rising' THEN 'falling' WHEN 'falling' THEN 'rising' ELSE state END;
+	END IF;
+	trend := format('(j.%1$I / nullif(j.%2$I, 0)) / nullif(j.%3$I / nullif(j.%4$I, 0), 0)',
+		'num7_' || signal, 'den7_' || signal, 'num21_' || signal, 'den21_' || signal);
+	RETURN CASE wanted
+		WHEN 'up' THEN format('(j.%1$I).up >= %2$s + j.size AND j.%3$I >= (j.%1$I).expected * %4$s', 'band_' || signal, surprise, s.numerator, 1 + change)
+		WHEN 'down' THEN format('(j.%1$I).down >= %2$s + j.size AND j.%3$I <= (j.%1$I).expected * %4$s', 'band_' || signal, surprise, s.numerator, less)
+		-- silence is as surprising as it is rare with the entity and its kind, to the power of its days
+		WHEN 'stopped' THEN format('j.%3$I = 0 AND (j.%1$I).down >= %2$s AND j.silence >= %2$s + j.size', 'band_' || signal, surprise, s.numerator)
+		WHEN 'not_up' THEN format('j.%2$I <= greatest((j.%1$I).expected * 1.2, (j.%1$I).upper)', 'band_' || signal, s.numerator)
+		WHEN 'not_down' THEN format('j.%2$I >= least((j.%1$I).expected * 0.667, (j.%1$I).lower)', 'band_' || signal, s.numerator)
+		WHEN 'steady' THEN format('j.%2$I BETWEEN least((j.%1$I).expected * 0.667, (j.%1$I).lower) AND greatest((j.%1$I).expected * 1.2, (j.%1$I).upper)', 'band_' || signal, s.numerator)
+		WHEN 'rising' THEN format('j.days >= 28 AND %s >= %s', trend, 1 + change)
+		WHEN 'falling' THEN format('j.days >= 28 AND %s <= %s AND ln(%1$s) <= -4 * sqrt(1 / greatest(j.%3$I, 1) + 1 / greatest(j.%4$I, 1))',
+			trend, less, 'num7_' || signal, 'num21_' || signal)
+		END;
+END;
+$$;
+COMMENT ON FUNCTION tiktokads.anomaly_state_sql IS 'SQL condition for a signal''s state, part of anomaly_flag(). NULL for a state that is none; an error for an unknown signal.';
+REVOKE ALL ON FUNCTION tiktokads.anomaly_state_sql FROM PUBLIC;
+
+CREATE FUNCTION tiktokads.anomaly_condition_sql(d tiktokads.anomaly_detector) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	alternative jsonb;
+	part record;
+	state_sql text;
+	whole text;
+	result text;
+BEGIN
+	FOR alternative IN SELECT a.value FROM jsonb_array_elements(d.conditions) AS a LOOP
+		whole := NULL;
+		FOR part IN SELECT e.key, e.value FROM jsonb_each_text(alternative) AS e ORDER BY e.key LOOP
+			state_sql := tiktokads.anomaly_state_sql(part.key, part.value, d.minimum_surprise, d.minimum_change);
+			IF state_sql IS NULL THEN
+				RAISE invalid_parameter_value USING
+					MESSAGE = format('detector "%s" has the unknown state "%s"', d.detector, part.value),
+					HINT = 'States are up, down, stopped, not_up, not_down, steady, rising and falling.';
+			END IF;
+			whole := concat_ws(' AND ', whole, state_sql);
+		END LOOP;
+		-- a holiday excuses everything but silence, and silence is told as such alone
+		IF NOT alternative::text LIKE '%"stopped"%' THEN
+			whole := concat_ws(' AND ', whole, 'NOT j.holiday AND j.spend > 0');
+		END IF;
+		result := concat_ws(' OR ', result, '(' || whole || ')');
+	END LOOP;
+	RETURN coalesce(result, 'false');
+END;
+$$;
+COMMENT ON FUNCTION tiktokads.anomaly_condition_sql IS 'SQL condition for a detector''s conditions, part of anomaly_flag(). An error for an unknown signal or state.';
+REVOKE ALL ON FUNCTION tiktokads.anomaly_condition_sql FROM PUBLIC;
+
+CREATE TYPE tiktokads.anomaly_day AS
+(
+	level text,
+	advertiser_id bigint,
+	entity_id bigint,
+	stat_date date,
+	detector text,
+	kind text,
+	topic text,
+	priority int,
+	metric text,
+	direction text,
+	observed float8,
+	expected float8,
+	lower float8,
+	upper float8,
+	gap float8,
+	surprise float8,
+	spend float8,
+	usual_spend float8
+);
+COMMENT ON TYPE tiktokads.anomaly_day IS 'A day of an entity that a detector tells: the metric with its band, the gap of its numerator to what was expected, and the spend of the day and of days before.';
+
+CREATE FUNCTION tiktokads.anomaly_judge_sql(level text) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	signals text[];
+	columns text;
+	bands text;
+	hits text;
+	any_hit text;
+	floor numeric;
+	missing text;
+	report text := format('tiktokads.%I', 'report_' || level || '_daily');
+	key text := level || '_id';
+BEGIN
+	SELECT array_agg(DISTINCT x.signal), min(d.minimum_spend) INTO signals, floor
+	FROM tiktokads.anomaly_detector AS d
+		CROSS JOIN LATERAL (SELECT d.signal UNION SELECT jsonb_object_keys(a) FROM jsonb_array_elements(d.conditions) AS a) AS x (signal)
+	WHERE d.enabled AND d.kind IN ('metric', 'pattern') AND anomaly_judge_sql.level = ANY (d.levels);
+	IF signals IS NULL THEN
+		RETURN NULL;
+	END IF;
+	SELECT string_agg(DISTINCT c, ', ') INTO missing
+	FROM tiktokads.anomaly_signal AS s CROSS JOIN LATERAL (VALUES (s.numerator), (s.denominator)) AS v (c)
+	WHERE s.signal = ANY (signals) AND c IS NOT NULL AND NOT EXISTS (
+		SELECT FROM pg_attribute AS a WHERE a.attrelid = to_regclass(report) AND a.attname = c AND NOT a.attisdropped);
+	IF missing IS NOT NULL THEN
+		RAISE undefined_column USING
+			MESSAGE = format('table %s lacks columns that detectors look at: %s', report, missing),
+			HINT = 'Add the metrics, or disable the detectors in tiktokads.anomaly_detector_override.';
+	END IF;
+	SELECT string_agg(format('coalesce(r.%1$I, 0)::float8 AS %1$I', c), ', ') INTO columns
+	FROM (SELECT DISTINCT c FROM tiktokads.anomaly_signal AS s CROSS JOIN LATERAL (VALUES (s.numerator), (s.denominator), ('spend'::name)) AS v (c)
+		WHERE s.signal = ANY (signals) AND c IS NOT NULL) AS u;
+	SELECT string_agg(format('tiktokads.day_band(%1$L, b.stat_date, b.%2$I, %3$s, %4$s, b.spend > 0 AND NOT b.holiday, b.judged) OVER w AS %5$I',
+			s.family, s.numerator, coalesce('b.' || quote_ident(s.denominator), '1'),
+			CASE WHEN s.restates THEN format('b.share_low_%1$s, b.share_high_%1$s', s.numerator) ELSE '1, 1' END, 'band_' || s.signal)
+		|| CASE WHEN t.trend THEN format(', sum(b.%1$I) OVER w7 AS %3$I, sum(%2$s) OVER w7 AS %4$I, sum(b.%1$I) OVER w21 AS %5$I, sum(%2$s) OVER w21 AS %6$I',
+			s.numerator, coalesce('b.' || quote_ident(s.denominator), '1::float8'), 'num7_' || s.signal, 'den7_' || s.signal, 'num21_' || s.signal, 'den21_' || s.signal) ELSE '' END,
+		E',\n\t\t') INTO bands
+	FROM tiktokads.anomaly_signal AS s
+		CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM tiktokads.anomaly_detector AS d CROSS JOIN LATERAL jsonb_array_elements(d.conditions) AS a
+			WHERE d.enabled AND a ->> s.signal IN ('rising', 'falling')) AS trend) AS t
+	WHERE s.signal = ANY (signals);
+	-- few days are hit: they are found by one condition, and only then told apart
+	SELECT string_agg(format('(%L, %L, %L, %s, %L, %s, j.%I, %s, j.%I, %s::float8, %L::boolean)',
+			d.detector, d.kind, d.topic, d.priority, d.signal, h.hit, s.numerator, coalesce('j.' || quote_ident(s.denominator), '1'), 'band_' || d.signal, s.scale, s.inverse),
+			E',\n\t\t' ORDER BY d.priority), string_agg('(' || h.hit || ')', E'\n\t\tOR ' ORDER BY d.priority) INTO hits, any_hit
+	FROM tiktokads.anomaly_detector AS d
+		JOIN tiktokads.anomaly_signal AS s ON s.signal = d.signal
+		CROSS JOIN LATERAL (SELECT format('(%s) AND greatest(j.spend, j.usual_spend) >= %s AND coalesce((j.%I).expected >= %s, false)',
+			tiktokads.anomaly_condition_sql(d), d.minimum_spend, 'band_' || d.signal, d.minimum_volume) AS hit) AS h
+	WHERE d.enabled AND d.kind IN ('metric', 'pattern') AND anomaly_judge_sql.level = ANY (d.levels);
+	RETURN format($sql$
+WITH account AS MATERIALIZED (
+	SELECT a.advertiser_id, tiktokads.anomaly_today(a.advertiser_id) AS today %7$s
+	FROM (SELECT DISTINCT advertiser_id FROM %1$s WHERE stat_date BETWEEN $1 - 56 AND $2 AND ($3 IS NULL OR advertiser_id = $3)) AS a),
+day AS (
+	SELECT DISTINCT advertiser_id, stat_date FROM %1$s WHERE stat_date BETWEEN $1 - 56 AND $2 AND ($3 IS NULL OR advertiser_id = $3)
+	UNION
+	SELECT t.advertiser_id, g.day::date FROM tiktokads.sync_state AS t CROSS JOIN generate_series($1::timestamp, $2::timestamp, '1 day') AS g (day)
+	WHERE t.stream = %3$L AND t.covered @> g.day::date AND ($3 IS NULL OR t.advertiser_id = $3)),
+span AS (
+	SELECT advertiser_id, %2$I AS entity_id, min(stat_date) AS first, max(stat_date) AS last
+	FROM %1$s WHERE stat_date BETWEEN $1 - 56 AND $2 AND ($3 IS NULL OR advertiser_id = $3) GROUP BY 1, 2),
+size AS (
+	SELECT advertiser_id, log(greatest(1, count(*)))::float8 AS size FROM span WHERE last >= $1 - 3 GROUP BY 1),
+base AS (
+	SELECT s.advertiser_id, s.entity_id, d.stat_date, %4$s, a.*, z.size,
+		EXISTS (SELECT FROM tiktokads.anomaly_holiday AS h WHERE h.day = d.stat_date AND (h.advertiser_id IS NULL OR h.advertiser_id = s.advertiser_id)) AS holiday
+	FROM span AS s
+		JOIN size AS z ON z.advertiser_id = s.advertiser_id
+		JOIN (SELECT account.advertiser_id AS account_id, today %8$s FROM account) AS a ON a.account_id = s.advertiser_id
+		JOIN day AS d ON d.advertiser_id = s.advertiser_id AND d.stat_date BETWEEN s.first AND s.last + 3 AND d.stat_date < a.today
+		LEFT JOIN %1$s AS r ON r.advertiser_id = s.advertiser_id AND r.%2$I = s.entity_id AND r.stat_date = d.stat_date
+	WHERE s.last >= $1 - 3),
+pool AS (
+	SELECT advertiser_id, count(*) FILTER (WHERE spend = 0) AS off, count(*) AS days FROM base GROUP BY 1),
+usual AS (
+	SELECT b.*, (b.spend = 0)::int AS off, coalesce(avg(b.spend) OVER before, 0) AS usual_spend, count(*) OVER (w ROWS UNBOUNDED PRECEDING) AS days
+	FROM base AS b
+	WINDOW w AS (PARTITION BY b.advertiser_id, b.entity_id ORDER BY b.stat_date), before AS (w ROWS BETWEEN 7 PRECEDING AND 1 PRECEDING)),
+guarded AS (
+	SELECT u.*, u.stat_date >= $1 AND greatest(u.spend, u.usual_spend) >= %5$s AS judged,
+		u.days - coalesce(max(CASE WHEN u.off = 0 THEN u.days END) OVER w, 0) AS run,
+		coalesce(sum(u.off) OVER (w ROWS BETWEEN 56 PRECEDING AND 1 PRECEDING), 0) AS off_before, least(u.days - 1, 56) AS days_before, p.off AS off_pool, p.days AS days_pool %9$s
+	FROM usual AS u JOIN pool AS p ON p.advertiser_id = u.advertiser_id
+	WINDOW w AS (PARTITION BY u.advertiser_id, u.entity_id ORDER BY u.stat_date)),
+judged AS (
+	SELECT b.*, b.run * -log((greatest(b.off_before - b.run + 1, 0)
+			+ 10 * (greatest(b.off_pool - b.run, 0) + 0.05) / (b.days_pool + 1)) / (b.days_before + 10)) AS silence, %6$s
+	FROM guarded AS b
+	WINDOW w AS (PARTITION BY b.advertiser_id, b.entity_id ORDER BY b.stat_date),
+		w7 AS (w ROWS BETWEEN 6 PRECEDING AND CURRENT ROW), w21 AS (w ROWS BETWEEN 27 PRECEDING AND 7 PRECEDING))
+SELECT %10$L, j.advertiser_id, j.entity_id, j.stat_date, d.detector, d.kind, d.topic, d.priority, d.signal,
+	CASE WHEN (d.num < (d.band).expected) <> d.inverse THEN 'down' ELSE 'up' END,
+	d.scale * CASE WHEN d.inverse THEN d.den / nullif(d.num, 0) ELSE d.num / nullif(d.den, 0) END,
+	d.scale * CASE WHEN d.inverse THEN d.den / nullif((d.band).expected, 0) ELSE (d.band).expected / nullif(d.den, 0) END,
+	d.scale * CASE WHEN d.inverse THEN d.den / nullif((d.band).upper, 0) ELSE (d.band).lower / nullif(d.den, 0) END,
+	d.scale * CASE WHEN d.inverse THEN d.den / nullif((d.band).lower, 0) ELSE (d.band).upper / nullif(d.den, 0) END,
+	d.num - (d.band).expected, greatest((d.band).down, (d.band).up), j.spend, j.usual_spend
+FROM (SELECT * FROM judged AS j WHERE j.judged AND (%12$s) OFFSET 0) AS j
+	CROSS JOIN LATERAL (VALUES
+		%11$s) AS d (detector, kind, topic, priority, signal, hit, num, den, band, scale, inverse)
+WHERE d.hit
+$sql$, report, key, 'report_' || level || '_daily', columns, floor, bands,
+		(SELECT string_agg(format(', (tiktokads.anomaly_share(a.advertiser_id, %1$L)).low AS low_%1$s, (tiktokads.anomaly_share(a.advertiser_id, %1$L)).high AS high_%1$s', n), '')
+			FROM (SELECT DISTINCT s.numerator AS n FROM tiktokads.anomaly_signal AS s WHERE s.restates AND s.signal = ANY (signals)) AS u),
+		(SELECT string_agg(format(', low_%1$s, high_%1$s', n), '')
+			FROM (SELECT DISTINCT s.numerator AS n FROM tiktokads.anomaly_signal AS s WHERE s.restates AND s.signal = ANY (signals)) AS u),
+		(SELECT string_agg(format(', u.low_%1$s[least(u.today - u.stat_date, 28) + 1] AS share_low_%1$s, u.high_%1$s[least(u.today - u.stat_date, 28) + 1] AS share_high_%1$s', n), '')
+			FROM (SELECT DISTINCT s.numerator AS n FROM tiktokads.anomaly_signal AS s WHERE s.restates AND s.signal = ANY (signals)) AS u),
+		level, hits, any_hit);
+END;
+$$;
+COMMENT ON FUNCTION tiktokads.anomaly_judge_sql IS 'The query that judges the days of one level: parameters are first day, last day and ad account (NULL: all). NULL when no detector looks at the level; an error when detectors look at columns that the table lacks.';
+REVOKE ALL ON FUNCTION tiktokads.anomaly_judge_sql FROM PUBLIC;
+
+CREATE FUNCTION tiktokads.anomaly_judge(level text, from_date date, to_date date, advertiser_id bigint DEFAULT NULL) RETURNS SETOF tiktokads.anomaly_day
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET enable_nestloop = off AS $$
+DECLARE
+	query text := tiktokads.anomaly_judge_sql(level);
+BEGIN
+	IF query IS NOT NULL THEN
+		RETURN QUERY EXECUTE query USING from_date, to_date, advertiser_id;
+	END IF;
+END;
+$$;
+COMMENT ON FUNCTION tiktokads.anomaly_judge IS 'Days of one level that metric and pattern detectors tell, before they are made into incidents: every detector that fired, the user''s own changes included. advertiser_id: NULL for all.';
+REVOKE ALL ON FUNCTION tiktokads.anomaly_judge FROM PUBLIC;
+
+CREATE FUNCTION tiktokads.anomaly_missing(from_date date, to_date date, only_advertiser bigint DEFAULT NULL) RETURNS SETOF tiktokads.anomaly_day
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	RETURN QUERY
+	SELECT 'advertiser', a.advertiser_id, a.advertiser_id, g.day::date, d.detector, d.kind, d.topic, d.priority, NULL::text, 'missing',
+		NULL::float8, NULL::float8, NULL::float8, NULL::float8, NULL::float8, 0::float8, 0::float8, u.spend
+	FROM tiktokads.anomaly_detector AS d
+		CROSS JOIN (SELECT DISTINCT r.advertiser_id FROM tiktokads.report_advertiser_daily AS r
+			WHERE r.stat_date BETWEEN from_date - 7 AND to_date AND (only_advertiser IS NULL OR r.advertiser_id = only_advertiser)) AS a
+		CROSS JOIN LATERAL generate_series(from_date::timestamp, least(to_date, tiktokads.anomaly_today(a.advertiser_id) - 1)::timestamp, '1 day') AS g (day)
+		CROSS JOIN LATERAL (SELECT sum(r.spend)::float8 / 7 AS spend FROM tiktokads.report_advertiser_daily AS r
+			WHERE r.advertiser_id = a.advertiser_id AND r.stat_date BETWEEN g.day::date - 7 AND g.day::date - 1) AS u
+	WHERE d.kind = 'missing' AND d.enabled AND u.spend > 0
+		AND NOT EXISTS (SELECT FROM tiktokads.report_advertiser_daily AS r WHERE r.advertiser_id = a.advertiser_id AND r.stat_date = g.day::date)
+		AND NOT EXISTS (SELECT FROM tiktokads.sync_state AS t
+			WHERE t.advertiser_id = a.advertiser_id AND t.stream = 'report_advertiser_daily' AND t.covered @> g.day::date);
+END;
+$$;
+COMMENT ON FUNCTION tiktokads.anomaly_missing IS 'Days without any data of ad accounts that spent in the week before, though a sync should have brought them: no row, and not covered. only_advertiser: NULL for all.';
+REVOKE ALL ON FUNCTION tiktokads.anomaly_missing FROM PUBLIC;
