@@ -234,12 +234,12 @@ advertisers_store(const Connection *connection, AdvertiserList *list)
 
 	target_store(list->target, NULL, list->rows, list->nrows, list->filled, -1, &counts);
 	unit_execute("UPDATE tiktokads.advertiser AS a SET connection = $1, readable = true,"
-				 " changed_at = CASE WHEN readable THEN changed_at ELSE pg_catalog.now() END"
+				 " changed_at = CASE WHEN readable THEN changed_at ELSE tiktokads.clock_transaction() END"
 				 " WHERE a.advertiser_id = ANY ($2)"
 				 " AND (a.connection IS NULL OR a.connection = $1 OR NOT a.readable)"
 				 " AND (a.connection IS DISTINCT FROM $1 OR NOT a.readable)",
 				 2, types, values, NULL, SPI_OK_UPDATE);
-	unit_execute("UPDATE tiktokads.advertiser AS a SET readable = false, changed_at = pg_catalog.now()"
+	unit_execute("UPDATE tiktokads.advertiser AS a SET readable = false, changed_at = tiktokads.clock_transaction()"
 				 " WHERE a.connection = $1 AND a.readable AND a.advertiser_id <> ALL ($2)",
 				 2, types, values, NULL, SPI_OK_UPDATE);
 	/* the tables of history may be younger than list->target */
@@ -253,7 +253,7 @@ advertiser_unreadable(int64 advertiser_id)
 	Oid			types[] = {INT8OID};
 	Datum		values[] = {Int64GetDatum(advertiser_id)};
 
-	unit_execute("UPDATE tiktokads.advertiser SET readable = false, changed_at = pg_catalog.now()"
+	unit_execute("UPDATE tiktokads.advertiser SET readable = false, changed_at = tiktokads.clock_transaction()"
 				 " WHERE advertiser_id = $1 AND readable",
 				 1, types, values, NULL, SPI_OK_UPDATE);
 	past_keep(advertiser_target(CurrentMemoryContext), advertiser_id);

@@ -59,11 +59,42 @@ caller_submit(Caller *caller, const char *method, const char *endpoint,
 	return call;
 }
 
+/* Microseconds until an ad account's next call may go. */
+static int64
+account_wait_us(const Caller *caller, const Call *call, int64 now)
+{
+	for (int i = 0; call->advertiser_id != 0 && i < caller->slowed.count; i++)
+		if (caller->slowed.items[i].advertiser_id == call->advertiser_id)
+			return caller->slowed.items[i].until - now;
+	return 0;
+}
+
+/* Lets an ad account's calls wait; those of others go on. */
+static void
+account_slow(Caller *caller, int64 advertiser_id, int64 until)
+{
+	MemoryContext before;
+	AccountPause *pause;
+
+	for (int i = 0; i < caller->slowed.count; i++)
+		if (caller->slowed.items[i].advertiser_id == advertiser_id)
+		{
+			caller->slowed.items[i].until = Max(caller->slowed.items[i].until, until);
+			return;
+		}
+	before = MemoryContextSwitchTo(caller->context);
+	pause = array_add(&caller->slowed);
+	MemoryContextSwitchTo(before);
+	pause->advertiser_id = advertiser_id;
+	pause->until = until;
+}
+
 /* Microseconds until this call may go. */
 static int64
 call_wait_us(Caller *caller, Call *call, int64 now)
 {
-	return Max(pace_wait_us(call->pace, &caller->limit, now), call->not_before - now);
+	return Max(Max(pace_wait_us(call->pace, &caller->limit, now), call->not_before - now),
+			   account_wait_us(caller, call, now));
 }
 
 /* Microseconds until the first queued call may go, 0 when none waits. */
@@ -111,7 +142,7 @@ caller_send_due(Caller *caller)
 		Call	   *call = *place;
 		int64		now = clock_now_us();
 
-		if (call->not_before > now || pace_try_us(call->pace, &caller->limit, now) > 0)
+		if (call->not_before > now || account_wait_us(caller, call, now) > 0 || pace_try_us(call->pace, &caller->limit, now) > 0)
 		{
 			place = &call->next;
 			continue;
@@ -166,6 +197,7 @@ call_throttled(Caller *caller, Call *call, const VerdictRow *row, const char *me
 	int64		now = clock_now_us();
 	int64		until = now + (int64) row->penalty * call->attempt * USECS_PER_SEC;
 
+	call->throttles++;
 	if (call->attempt >= max_attempts)
 		return false;
 	if (call->reply->retry_after > 0)
@@ -174,6 +206,12 @@ call_throttled(Caller *caller, Call *call, const VerdictRow *row, const char *me
 		until = pace_next_day(now);
 	else if (message != NULL && strstr(message, "QPS") != NULL)
 		until = now + call->attempt * USECS_PER_SEC;
+	if (row->slows_account && call->advertiser_id != 0)
+	{
+		account_slow(caller, call->advertiser_id, until);
+		call_requeue(caller, call, until);
+		return true;
+	}
 	pace_pause(call->pace, until);
 	if (caller->pause_note != NULL && until > now + LONG_PAUSE_US)
 		caller->pause_note(caller->pause_arg, call->endpoint, until, message);
@@ -188,6 +226,9 @@ call_retry_transport(Caller *caller, Call *call)
 	Reply	   *reply = call->reply;
 	const VerdictRow *row;
 
+	call->http_errors += reply->curl_code != CURLE_OK || verdict_of_http(reply->status)->verdict == VERDICT_RETRY;
+	if (reply->curl_code == CURLE_OPERATION_TIMEDOUT && call->timeout_splits)
+		return false;
 	if (reply->curl_code != CURLE_OK)
 		return !reply->too_large && !reply->address_refused && call_back_off(caller, call);
 	row = verdict_of_http(reply->status);
@@ -255,7 +296,8 @@ caller_failed(const Call *call, CallError *error)
 	memset(error, 0, sizeof(*error));
 	if (reply->curl_code != CURLE_OK)
 	{
-		error->verdict = VERDICT_GIVE_UP;
+		error->verdict = reply->curl_code == CURLE_OPERATION_TIMEDOUT && call->timeout_splits ?
+			VERDICT_SPLIT : VERDICT_GIVE_UP;
 		error->message = pstrdup(reply->error);
 		error->hint = reply->address_refused ?
 			"Set tiktokads.allow_private_addresses if the API is meant to be there." :
@@ -284,6 +326,7 @@ caller_retry(Caller *caller, Call *call, const Envelope *envelope, CallError *er
 	error->message = envelope->message == NULL ? row->meaning : envelope->message;
 	error->request_id = envelope->request_id;
 	error->hint = row->hint;
+	call->api_errors += row->verdict != VERDICT_OK && row->verdict != VERDICT_WAIT;
 	if (row->verdict == VERDICT_RETRY)
 		return call_back_off(caller, call);
 	if (row->verdict == VERDICT_WAIT)

@@ -7,6 +7,7 @@
 
 #include "api/reply.h"
 #include "api/verdict.h"
+#include "base/array.h"
 #include "net/exchange.h"
 #include "net/pace.h"
 
@@ -23,6 +24,12 @@ typedef struct Call
 	int64		not_before;		/* microseconds, clock_now_us() */
 	void	   *owner;			/* whatever submitted it */
 	Reply	   *reply;			/* NULL until it came */
+	int64		advertiser_id;	/* ad account that it is for, 0: none */
+	bool		timeout_splits; /* one that timed out must not be sent again as it is */
+	int			counted;		/* attempts that its owner has counted */
+	int			throttles;		/* answers that asked for a wait */
+	int			http_errors;	/* answers that HTTP or the network failed */
+	int			api_errors;		/* answers with an error code */
 } Call;
 
 /* Why a call is given up. */
@@ -37,6 +44,13 @@ typedef struct CallError
 
 /* Told when an endpoint is paused, so that others may know. */
 typedef void (*PauseNote) (void *arg, const char *endpoint, int64 until_us, const char *reason);
+
+/* An ad account that the API asked to slow down for. */
+typedef struct AccountPause
+{
+	int64		advertiser_id;
+	int64		until;			/* microseconds */
+} AccountPause;
 
 typedef struct Caller
 {
@@ -53,6 +67,7 @@ typedef struct Caller
 	int64		requests;		/* sent so far */
 	int64		retries;
 	int64		bytes;
+	ARRAY_OF(AccountPause) slowed;
 	PauseNote	pause_note;
 	void	   *pause_arg;
 } Caller;

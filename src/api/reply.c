@@ -174,8 +174,8 @@ read_data(Reading *reading)
 			(void) json_enter(&reading->reader, JSON_OBJECT);
 			read_page_info(reading);
 		}
-		else
-			(void) json_value(&reading->reader, &value);
+		else if (json_value(&reading->reader, &value) && named(&name, "total_metrics") && kind == JSON_OBJECT)
+			reading->envelope->totals = pnstrdup(value.text, value.length);
 	}
 }
 

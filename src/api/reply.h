@@ -21,6 +21,7 @@ typedef struct Envelope
 	bool		has_list;
 	int			rows;
 	int			repaired;		/* invalid bytes and escapes made U+FFFD */
+	char	   *totals;			/* total_metrics as JSON, NULL: none */
 	char	   *drift;			/* what was unexpected, NULL: nothing */
 } Envelope;
 

@@ -34,9 +34,9 @@ append_parameter(StringInfo url, const char *name, const char *value)
 	append_encoded(url, value);
 }
 
-/* Appends a list of names as a JSON array. */
-static void
-append_names(StringInfo url, const char *name, const Names *names)
+/* A list of names as JSON. */
+static char *
+names_json(const Names *names)
 {
 	StringInfoData list;
 
@@ -49,8 +49,14 @@ append_names(StringInfo url, const char *name, const Names *names)
 		escape_json(&list, names->items[i]);
 	}
 	appendStringInfoChar(&list, ']');
-	append_parameter(url, name, list.data);
-	pfree(list.data);
+	return list.data;
+}
+
+/* Appends a list of names as a JSON array. */
+static void
+append_names(StringInfo url, const char *name, const Names *names)
+{
+	append_parameter(url, name, names_json(names));
 }
 
 /* Appends a day. */
@@ -67,37 +73,116 @@ append_date(StringInfo url, const char *name, DateADT date)
 	append_parameter(url, name, text);
 }
 
+/* Appends a further parameter, its filter narrowed as the scope says. */
+static void
+append_narrowed(StringInfo url, const char *name, const char *value, const StreamDef *stream, const RequestScope *scope)
+{
+	StringInfoData text;
+	int			year;
+	int			month;
+	int			day;
+
+	initStringInfo(&text);
+	if (strcmp(name, "filtering") != 0 || (!scope->modified_only && scope->campaign_ids == NULL))
+		appendStringInfoString(&text, value);
+	else if (scope->modified_only)
+	{
+		/* an object: {..., "modified_after": "2024-01-01 00:00:00"} */
+		j2date(scope->from + POSTGRES_EPOCH_JDATE, &year, &month, &day);
+		appendBinaryStringInfo(&text, value, strlen(value) - 1);
+		appendStringInfo(&text, ",\"%s\":\"%04d-%02d-%02d 00:00:00\"}", stream->modified_parameter, year, month, day);
+	}
+	else
+	{
+		/* an array of objects whose filter_value is text that holds JSON */
+		appendBinaryStringInfo(&text, value, strlen(value) - 1);
+		appendStringInfoString(&text, ",{\"field_name\":\"campaign_ids\",\"filter_type\":\"IN\",\"filter_value\":");
+		escape_json(&text, scope->campaign_ids);
+		appendStringInfoString(&text, "}]");
+	}
+	append_parameter(url, name, text.data);
+	pfree(text.data);
+}
+
 /* The URL of one page of a stream. */
 char *
-request_url(const char *base_url, const StreamDef *stream, int64 advertiser_id,
-			DateADT from, DateADT to, int page)
+request_url(const char *base_url, const StreamDef *stream, const RequestScope *scope, int page)
 {
 	StringInfoData url;
+	const Names *metrics = scope->metrics != NULL ? scope->metrics : &stream->metrics;
 	char		number[32];
 
 	initStringInfo(&url);
 	appendStringInfo(&url, "%s%s", base_url, stream->path);
-	snprintf(number, sizeof(number), INT64_FORMAT, advertiser_id);
+	snprintf(number, sizeof(number), INT64_FORMAT, scope->advertiser_id);
 	append_parameter(&url, "advertiser_id", number);
 	for (int i = 0; i < stream->parameter_names.count; i++)
-		append_parameter(&url, stream->parameter_names.items[i], stream->parameter_values.items[i]);
+		append_narrowed(&url, stream->parameter_names.items[i], stream->parameter_values.items[i], stream, scope);
 	if (stream->dimensions.count > 0)
 		append_names(&url, "dimensions", &stream->dimensions);
-	if (stream->metrics.count > 0)
-		append_names(&url, "metrics", &stream->metrics);
+	if (metrics->count > 0)
+		append_names(&url, "metrics", metrics);
 	if (stream->date_column != NULL)
 	{
-		append_date(&url, "start_date", from);
-		append_date(&url, "end_date", to);
+		append_date(&url, "start_date", scope->from);
+		append_date(&url, "end_date", scope->to);
 	}
+	if (stream->totals && scope->totals && page == 1 && scope->campaign_ids == NULL)
+		append_parameter(&url, "enable_total_metrics", "true");
 	if (stream->paged)
 	{
 		snprintf(number, sizeof(number), "%d", page);
 		append_parameter(&url, "page", number);
-		snprintf(number, sizeof(number), "%d", stream->page_size);
+		snprintf(number, sizeof(number), "%d", scope->page_size > 0 ? scope->page_size : stream->page_size);
 		append_parameter(&url, "page_size", number);
 	}
 	return url.data;
+}
+
+/* Appends a member of a body: JSON as it stands, or a string. */
+static void
+append_member(StringInfo body, const char *name, const char *value, bool json)
+{
+	appendStringInfoChar(body, body->len == 0 ? '{' : ',');
+	escape_json(body, name);
+	appendStringInfoChar(body, ':');
+	if (json)
+		appendStringInfoString(body, value);
+	else
+		escape_json(body, value);
+}
+
+/* The body of a request for a report task. */
+char *
+request_body(const StreamDef *stream, const RequestScope *scope)
+{
+	StringInfoData body;
+	int			year;
+	int			month;
+	int			day;
+
+	initStringInfo(&body);
+	append_member(&body, "advertiser_id", psprintf(INT64_FORMAT, scope->advertiser_id), false);
+	for (int i = 0; i < stream->parameter_names.count; i++)
+	{
+		const char *value = stream->parameter_values.items[i];
+
+		append_member(&body, stream->parameter_names.items[i], value,
+					  value[0] == '[' || value[0] == '{' || strcmp(value, "true") == 0 || strcmp(value, "false") == 0);
+	}
+	append_member(&body, "dimensions", names_json(&stream->dimensions), true);
+	append_member(&body, "metrics", names_json(scope->metrics != NULL ? scope->metrics : &stream->metrics), true);
+	if (stream->date_column != NULL)
+	{
+		j2date(scope->from + POSTGRES_EPOCH_JDATE, &year, &month, &day);
+		append_member(&body, "start_date", psprintf("%04d-%02d-%02d", year, month, day), false);
+		j2date(scope->to + POSTGRES_EPOCH_JDATE, &year, &month, &day);
+		append_member(&body, "end_date", psprintf("%04d-%02d-%02d", year, month, day), false);
+	}
+	append_member(&body, "output_format", "CSV_STRING", false);
+	append_member(&body, "enable_report_title_translation", "false", true);
+	appendStringInfoChar(&body, '}');
+	return body.data;
 }
 
 /* A URL of named values. */

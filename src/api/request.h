@@ -9,9 +9,24 @@
 #include "model/stream.h"
 #include "utils/date.h"
 
+/* What of a stream is asked for. */
+typedef struct RequestScope
+{
+	int64		advertiser_id;
+	DateADT		from;			/* count only where the stream is dated, */
+	DateADT		to;
+	bool		modified_only;	/* or for what was modified since from */
+	bool		totals;			/* the endpoint is able to give totals */
+	const Names *metrics;		/* NULL: the stream's */
+	int			page_size;		/* 0: the stream's */
+	const char *campaign_ids;	/* JSON array to narrow a report to, NULL: all */
+} RequestScope;
+
 /* The URL of one page of a stream; days count only where it is dated. */
-extern char *request_url(const char *base_url, const StreamDef *stream, int64 advertiser_id,
-						 DateADT from, DateADT to, int page);
+extern char *request_url(const char *base_url, const StreamDef *stream, const RequestScope *scope, int page);
+
+/* The body of a request for a report task: the same, as JSON. */
+extern char *request_body(const StreamDef *stream, const RequestScope *scope);
 
 /* A URL of named values. */
 extern char *request_url_parts(const char *base_url, const char *path, const char *const *names,

@@ -30,8 +30,8 @@ static const VerdictRow code_rows[] = {
 	{40001, 40001, VERDICT_REAUTHORISE, "no permission for this ad account or scope", HINT_ACCOUNT, true},
 	{40002, 40002, VERDICT_GIVE_UP, "a parameter is wrong", HINT_PARAMETER, false},
 	{40003, 40003, VERDICT_GIVE_UP, "forbidden", HINT_ACCOUNT, false},
-	{40006, 40008, VERDICT_GIVE_UP, "version or function does not exist", HINT_PARAMETER, false},
-	{40009, 40009, VERDICT_GIVE_UP, "not supported in the sandbox", "Disable the stream for this connection.", false},
+	{40006, 40008, VERDICT_GIVE_UP, "version or function does not exist", HINT_PARAMETER, false, 0, true},
+	{40009, 40009, VERDICT_GIVE_UP, "not supported in the sandbox", "Disable the stream for this connection.", false, 0, true},
 	{40010, 40010, VERDICT_GIVE_UP, "domain is not supported", "Check the connection's base_url.", false},
 	{40011, 40011, VERDICT_SPLIT, "too many ids", NULL, false},
 	{40012, 40012, VERDICT_OK, "nothing to change", NULL, false},
@@ -52,21 +52,21 @@ static const VerdictRow code_rows[] = {
 	{40110, 40110, VERDICT_REAUTHORISE, "auth_code is invalid or was used before",
 	"An auth_code works once and for one hour: have the advertiser authorise the app again.", false},
 	{40112, 40117, VERDICT_REAUTHORISE, "app or advertiser is not authorised", HINT_TOKEN, false},
-	{40118, 40119, VERDICT_GIVE_UP, "not on the allow-list of this function", "Ask TikTok for access, or disable the stream.", false},
+	{40118, 40119, VERDICT_GIVE_UP, "not on the allow-list of this function", "Ask TikTok for access, or disable the stream.", false, 0, true},
 	{40120, 40129, VERDICT_GIVE_UP, "account or developer is not admitted", HINT_ACCOUNT, false},
 	{40130, 40131, VERDICT_REAUTHORISE, "scope is not authorised", HINT_TOKEN, false},
 	{40132, 40132, VERDICT_WAIT, "too frequent for this value", NULL, false, SECOND_PENALTY},
-	{40133, 40133, VERDICT_WAIT, "too frequent for this advertiser", NULL, false, SECOND_PENALTY},
+	{40133, 40133, VERDICT_WAIT, "too frequent for this advertiser", NULL, false, SECOND_PENALTY, false, true},
 	{40200, 40202, VERDICT_RETRY, "task is not ready, or write conflict", HINT_SUPPORT, false},
 	{40300, 40302, VERDICT_GIVE_UP, "ad account does not exist or is closed", HINT_ACCOUNT, true},
 	{40309, 40309, VERDICT_GIVE_UP, "login is required", HINT_TOKEN, false},
-	{40400, 40400, VERDICT_GIVE_UP, "no such endpoint", "Check the connection's base_url and the stream's path.", false},
+	{40400, 40400, VERDICT_GIVE_UP, "no such endpoint", "Check the connection's base_url and the stream's path.", false, 0, true},
 	{40502, 40502, VERDICT_GIVE_UP, "quota of ads is used up", NULL, false},
 	{40700, 40700, VERDICT_RETRY, "internal validation failed", HINT_SUPPORT, false},
 	{40902, 40902, VERDICT_RETRY, "fetch timed out", HINT_SUPPORT, false},
 	{40913, 40913, VERDICT_RETRY, "fetch timed out", HINT_SUPPORT, false},
 	{40900, 40916, VERDICT_GIVE_UP, "material is not acceptable", HINT_PARAMETER, false},
-	{41000, 41002, VERDICT_GIVE_UP, "blocked, or no longer offered", "Disable the stream or the field in tiktokads.stream_override.", false},
+	{41000, 41002, VERDICT_GIVE_UP, "blocked, or no longer offered", "Disable the stream or the field in tiktokads.stream_override.", false, 0, true},
 	{41013, 41013, VERDICT_RETRY, "video service failed", HINT_SUPPORT, false},
 	{50000, 50002, VERDICT_RETRY, "system error of the API", HINT_SUPPORT, false},
 	{51000, 51099, VERDICT_RETRY, "internal service of the API failed", HINT_SUPPORT, false},
@@ -130,6 +130,13 @@ bool
 verdict_of_account(int64 code)
 {
 	return verdict_of_code(code)->account;
+}
+
+/* True when a code says that an ad account is not offered this stream. */
+bool
+verdict_of_stream(int64 code)
+{
+	return verdict_of_code(code)->stream;
 }
 
 /* The verdict in words. */

@@ -25,6 +25,8 @@ typedef struct VerdictRow
 	const char *hint;			/* NULL: nothing that a user could do */
 	bool		account;		/* concerns one ad account, not the token */
 	int			penalty;		/* seconds to wait when throttled, else 0 */
+	bool		stream;			/* the stream is not offered to the ad account */
+	bool		slows_account;	/* the throttle concerns one ad account alone */
 } VerdictRow;
 
 /* Never NULL: codes that nobody documented have a row too. */
@@ -34,5 +36,8 @@ extern const char *verdict_name(Verdict verdict);
 
 /* True when a code says that one ad account may not be read. */
 extern bool verdict_of_account(int64 code);
+
+/* True when a code says that an ad account is not offered this stream. */
+extern bool verdict_of_stream(int64 code);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include <limits.h>
 
+#include "access/xact.h"
 #include "base/clock.h"
 #include "fmgr.h"
 #include "pgtime.h"
@@ -17,7 +18,9 @@
 #include "utils/guc.h"
 
 PG_FUNCTION_INFO_V1(tiktokads_clock_now);
+PG_FUNCTION_INFO_V1(tiktokads_clock_transaction);
 PG_FUNCTION_INFO_V1(tiktokads_clock_today);
+PG_FUNCTION_INFO_V1(tiktokads_clock_day);
 
 static int	clock_offset = 0;
 
@@ -48,9 +51,16 @@ tiktokads_clock_now(PG_FUNCTION_ARGS)
 	PG_RETURN_TIMESTAMPTZ(clock_now());
 }
 
-/* The day it is now in a time zone; UTC's when the zone is unknown. */
-DateADT
-clock_today(const char *zone)
+/* tiktokads.clock_transaction(): when this transaction began, on the same clock. */
+Datum
+tiktokads_clock_transaction(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TIMESTAMPTZ(GetCurrentTransactionStartTimestamp() + (int64) clock_offset * USECS_PER_SEC);
+}
+
+/* The day that a zone's calendar shows at a moment; UTC's when the zone is unknown. */
+static DateADT
+day_of(TimestampTz moment, const char *zone)
 {
 	pg_tz	   *tz = zone == NULL ? NULL : pg_tzset(zone);
 	struct pg_tm tm;
@@ -59,9 +69,27 @@ clock_today(const char *zone)
 
 	if (tz == NULL)
 		tz = pg_tzset("GMT");
-	if (timestamp2tm(clock_now(), &offset, &tm, &fsec, NULL, tz) != 0)
-		elog(ERROR, "clock is out of range");
+	if (timestamp2tm(moment, &offset, &tm, &fsec, NULL, tz) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("timestamp out of range")));
 	return date2j(tm.tm_year, tm.tm_mon, tm.tm_mday) - POSTGRES_EPOCH_JDATE;
+}
+
+/* The day it is now in a time zone; UTC's when the zone is unknown. */
+DateADT
+clock_today(const char *zone)
+{
+	return day_of(clock_now(), zone);
+}
+
+/* tiktokads.clock_day(moment, zone): the day of a moment. */
+Datum
+tiktokads_clock_day(PG_FUNCTION_ARGS)
+{
+	if (PG_ARGISNULL(0) || TIMESTAMP_NOT_FINITE(PG_GETARG_TIMESTAMPTZ(0)))
+		PG_RETURN_NULL();
+	PG_RETURN_DATEADT(day_of(PG_GETARG_TIMESTAMPTZ(0), PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1))));
 }
 
 /* tiktokads.clock_today(zone): the same for SQL. */

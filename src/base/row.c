@@ -98,3 +98,17 @@ names_contain(const Names *names, const char *name)
 			return true;
 	return false;
 }
+
+/* The names without some others, in the given context; the texts are shared. */
+Names *
+names_without(MemoryContext context, const Names *names, const Names *others)
+{
+	Names	   *rest = MemoryContextAlloc(context, sizeof(Names));
+
+	rest->items = MemoryContextAlloc(context, Max(names->count, 1) * sizeof(char *));
+	rest->count = 0;
+	for (int i = 0; i < names->count; i++)
+		if (!names_contain(others, names->items[i]))
+			rest->items[rest->count++] = names->items[i];
+	return rest;
+}

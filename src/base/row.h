@@ -22,6 +22,9 @@ extern int64 row_int64(int row, const char *name, bool *isnull);
 extern bool row_bool(int row, const char *name);
 extern Names row_names(MemoryContext context, int row, const char *name);
 
+/* The names without some others, in the given context. */
+extern Names *names_without(MemoryContext context, const Names *names, const Names *others);
+
 /* True when the names hold this one. */
 extern bool names_contain(const Names *names, const char *name);
 

@@ -9,11 +9,13 @@ CREATE TABLE tiktokads.model_relation
 	tombstone boolean NOT NULL DEFAULT false,
 	definition text,
 	description text NOT NULL,
+	added_by_user boolean NOT NULL DEFAULT false,
 	layer int NOT NULL DEFAULT 0,
 	CHECK ((kind = 'view') = (definition IS NOT NULL)),
 	CHECK ((kind = 'partitioned') = (partition_column IS NOT NULL)),
 	CHECK ((kind = 'view') = (key_columns IS NULL))
 );
+SELECT pg_catalog.pg_extension_config_dump('tiktokads.model_relation', 'WHERE added_by_user');
 COMMENT ON TABLE tiktokads.model_relation IS 'Tables of facts and views that CALL tiktokads.create_model() makes or completes. They belong to you, not to the extension.';
 COMMENT ON COLUMN tiktokads.model_relation.relation IS 'Name in schema tiktokads.';
 COMMENT ON COLUMN tiktokads.model_relation.kind IS 'table, partitioned (by month of partition_column) or view.';
@@ -22,6 +24,7 @@ COMMENT ON COLUMN tiktokads.model_relation.partition_column IS 'Date or time who
 COMMENT ON COLUMN tiktokads.model_relation.tombstone IS 'True: rows that TikTok deleted stay, with the time in removed_at.';
 COMMENT ON COLUMN tiktokads.model_relation.definition IS 'Query of a view; NULL for tables.';
 COMMENT ON COLUMN tiktokads.model_relation.description IS 'Comment of the table or view.';
+COMMENT ON COLUMN tiktokads.model_relation.added_by_user IS 'True for tables of reports of your own: part of dumps.';
 COMMENT ON COLUMN tiktokads.model_relation.layer IS 'Views of a higher layer read those of lower ones, and are made after them.';
 
 CREATE TABLE tiktokads.model_column
@@ -31,14 +34,17 @@ CREATE TABLE tiktokads.model_column
 	name name,
 	type text NOT NULL,
 	description text NOT NULL,
+	added_by_user boolean NOT NULL DEFAULT false,
 	PRIMARY KEY (relation, name)
 );
+SELECT pg_catalog.pg_extension_config_dump('tiktokads.model_column', 'WHERE added_by_user');
 COMMENT ON TABLE tiktokads.model_column IS 'Columns of the tables of facts and views. Fields that the API sends and that are not here are kept in extra.';
 COMMENT ON COLUMN tiktokads.model_column.relation IS 'Table or view.';
 COMMENT ON COLUMN tiktokads.model_column.position IS 'Order of the columns.';
 COMMENT ON COLUMN tiktokads.model_column.name IS 'Name: the API''s own, except where tiktokads.stream renames it.';
 COMMENT ON COLUMN tiktokads.model_column.type IS 'Type, with NOT NULL and DEFAULT where it has them. Of views: for the reader.';
 COMMENT ON COLUMN tiktokads.model_column.description IS 'Comment of the column.';
+COMMENT ON COLUMN tiktokads.model_column.added_by_user IS 'True for columns of metrics and reports of your own: part of dumps.';
 
 INSERT INTO tiktokads.model_relation (relation, kind, key_columns, tombstone, description) VALUES
 	('campaign', 'table', '{advertiser_id,campaign_id}', true, 'Campaigns: current state, one row each, deleted ones included.'),

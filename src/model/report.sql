@@ -16,6 +16,11 @@ FROM (VALUES
 	('daily', 'stat_date', ' by day of the account''s time zone.'),
 	('lifetime', NULL, ' over all time, one row each. Reach and frequency are those of the whole time.')) AS g (grain, time_column, name);
 
+INSERT INTO tiktokads.model_relation (relation, kind, key_columns, partition_column, description)
+SELECT 'report_' || l.level || '_asof', 'partitioned', pg_catalog.array_remove(ARRAY['advertiser_id', l.id_column, 'stat_date', 'to_age'], NULL)::name[], 'stat_date',
+	'Earlier versions of report_' || l.level || '_daily, where numbers were restated: only changes are kept. Read them by tiktokads.asof().'
+FROM (VALUES ('advertiser', NULL), ('campaign', 'campaign_id'), ('adgroup', 'adgroup_id'), ('ad', 'ad_id')) AS l (level, id_column);
+
 INSERT INTO tiktokads.model_relation (relation, kind, key_columns, partition_column, description) VALUES
 	('report_audience_daily', 'partitioned', '{advertiser_id,data_level,entity_id,breakdown,member,stat_date}', 'stat_date',
 		'Metrics by day and audience: one row for each ad account, campaign, ad group or ad, breakdown and member of it. Small cells and what cannot be attributed are left out by TikTok: members do not add up to the whole. Sum over one breakdown only.'),
@@ -38,8 +43,17 @@ FROM tiktokads.model_relation AS r
 	('member', 'text', 'Value of the dimension, or values joined by + in the order of breakdown: AGE_18_24+FEMALE. NONE: TikTok does not know.'),
 	('stat_time_hour', 'timestamp without time zone', 'Hour as the account''s clock showed it. When the clock is set back the API has one row for the hour that comes twice; when it is set forward there is none for the hour left out.'),
 	('stat_month', 'date', 'First day of the month in the account''s time zone.'),
-	('stat_date', 'date', 'Day in the account''s time zone.')) AS d (name, type, description) ON d.name = k.name
+	('stat_date', 'date', 'Day in the account''s time zone.'),
+	('to_age', 'integer', 'Age of the day, in days, at which a reading replaced this version.')) AS d (name, type, description) ON d.name = k.name
 WHERE r.relation LIKE 'report\_%';
+
+INSERT INTO tiktokads.model_column (relation, position, name, type, description)
+SELECT r.relation, c.position, c.name, c.type, c.description
+FROM tiktokads.model_relation AS r
+	CROSS JOIN (VALUES
+	(20, 'from_age', 'integer', 'Age of the day at which this version was first read.'),
+	(21, 'seen_at', 'timestamptz', 'When that was.')) AS c (position, name, type, description)
+WHERE r.relation LIKE 'report\_%\_asof';
 
 INSERT INTO tiktokads.model_column (relation, position, name, type, description)
 SELECT r.relation, 20, 'stat_time_utc', 'timestamptz', 'When that hour began: stat_time_hour AT TIME ZONE the account''s zone. Of an hour that comes twice, the second time.'
@@ -77,7 +91,7 @@ WHERE r.relation LIKE 'report\_audience\_%';
 INSERT INTO tiktokads.model_column (relation, position, name, type, description)
 SELECT r.relation, 100 + m.position, m.metric, m.type, m.description
 FROM tiktokads.model_relation AS r CROSS JOIN tiktokads.metric AS m
-WHERE m.in_tables AND r.relation LIKE 'report\_%'
+WHERE m.in_tables AND r.relation LIKE 'report\_%' AND (m.restates OR r.relation NOT LIKE 'report\_%\_asof')
 	AND (m.audience OR m.audience_country OR m.audience_ad_type OR r.relation NOT LIKE 'report\_audience\_%');
 
 INSERT INTO tiktokads.model_column (relation, position, name, type, description)
@@ -86,4 +100,4 @@ FROM tiktokads.model_relation AS r
 	CROSS JOIN (VALUES
 	(1001, 'extra', 'jsonb', 'Metrics that have no column, and values that did not fit theirs; NULL when there are none.'),
 	(1002, 'changed_at', 'timestamptz NOT NULL DEFAULT now()', 'When what is stored of the row last changed.')) AS c (position, name, type, description)
-WHERE r.relation LIKE 'report\_%';
+WHERE r.relation LIKE 'report\_%' AND r.relation NOT LIKE 'report\_%\_asof';

@@ -15,7 +15,7 @@
 static const char *stream_query =
 	"SELECT stream, kind, target, path, list_name, date_column, utc_column, by_month, tombstone_column,"
 	" key_columns, dimensions, metrics, paged, page_size, totals, max_days, lookback_days,"
-	" member_column, member_fields,"
+	" member_column, member_fields, modified_parameter,"
 	" ARRAY(SELECT key FROM pg_catalog.jsonb_each_text(constants) ORDER BY key) AS constant_columns,"
 	" ARRAY(SELECT value FROM pg_catalog.jsonb_each_text(constants) ORDER BY key) AS constant_values,"
 	" ARRAY(SELECT key FROM pg_catalog.jsonb_each_text(parameters) ORDER BY key) AS parameter_names,"
@@ -56,6 +56,7 @@ stream_copy(MemoryContext context, int row, StreamDef *stream)
 	stream->constant_values = row_names(context, row, "constant_values");
 	stream->member_column = row_text(context, row, "member_column");
 	stream->member_fields = row_names(context, row, "member_fields");
+	stream->modified_parameter = row_text(context, row, "modified_parameter");
 	stream->paged = row_bool(row, "paged");
 	stream->totals = row_bool(row, "totals");
 	stream->page_size = (int) row_int64(row, "page_size", NULL);

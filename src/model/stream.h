@@ -32,6 +32,7 @@ typedef struct StreamDef
 	Names		constant_values;	/* one value in all rows; pairwise */
 	char	   *member_column;	/* NULL: none */
 	Names		member_fields;	/* joined to the member */
+	char	   *modified_parameter; /* NULL: always read whole */
 	bool		paged;
 	int			page_size;
 	int			max_days;		/* widest range of one request, 0: undated */

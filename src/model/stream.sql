@@ -55,6 +55,7 @@ CREATE TABLE tiktokads.stream_override
 	dimensions text[],
 	metrics text[] CHECK (cardinality(metrics) > 0),
 	parameters jsonb CHECK (jsonb_typeof(parameters) = 'object'),
+	CONSTRAINT "money loses its decimals in queries over advertiser_ids" CHECK (NOT parameters ? 'advertiser_ids'),
 	rename jsonb CHECK (jsonb_typeof(rename) = 'object'),
 	paged boolean,
 	page_size int CHECK (page_size > 0),
@@ -74,6 +75,17 @@ CREATE TABLE tiktokads.stream_added (LIKE tiktokads.stream_shipped INCLUDING ALL
 SELECT pg_catalog.pg_extension_config_dump('tiktokads.stream_added', '');
 COMMENT ON TABLE tiktokads.stream_added IS 'Streams of your own, as add_report() makes them. They survive upgrades and are part of dumps.';
 
+CREATE TABLE tiktokads.report_metric
+(
+	relation name,
+	metric name,
+	PRIMARY KEY (relation, metric)
+);
+SELECT pg_catalog.pg_extension_config_dump('tiktokads.report_metric', '');
+COMMENT ON TABLE tiktokads.report_metric IS 'Metrics that add_metric() had added to report tables: they are asked for beside those of the streams.';
+COMMENT ON COLUMN tiktokads.report_metric.relation IS 'Table.';
+COMMENT ON COLUMN tiktokads.report_metric.metric IS 'Metric.';
+
 CREATE VIEW tiktokads.stream WITH (security_invoker = true) AS
 SELECT s.stream,
 	s.kind,
@@ -92,7 +104,14 @@ SELECT s.stream,
 	coalesce(o.member_column, s.member_column) AS member_column,
 	coalesce(o.member_fields, s.member_fields) AS member_fields,
 	coalesce(o.dimensions, s.dimensions) AS dimensions,
-	coalesce(o.metrics, s.metrics) AS metrics,
+	coalesce(o.metrics, s.metrics) || ARRAY(SELECT a.metric::text
+		FROM tiktokads.report_metric AS a JOIN tiktokads.metric AS m ON m.metric = a.metric
+		WHERE a.relation = coalesce(o.target, s.target) AND a.metric::text <> ALL (coalesce(o.metrics, s.metrics))
+			AND (s.parameters ->> 'report_type' IS DISTINCT FROM 'AUDIENCE' OR CASE
+				WHEN 'country_code' = ANY (s.dimensions) THEN m.audience_country
+				WHEN s.dimensions && '{ad_type,hashtag,audience_tags,purchase_intention}' THEN m.audience_ad_type
+				ELSE m.audience END)
+		ORDER BY a.metric) AS metrics,
 	coalesce(o.parameters, s.parameters) AS parameters,
 	coalesce(o.rename, s.rename) AS rename,
 	coalesce(o.paged, s.paged) AS paged,

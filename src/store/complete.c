@@ -55,6 +55,16 @@ column_datum(const Target *target, int column, const char *text)
 	return OidInputFunctionCall(function, pstrdup(text), parameter, attribute->atttypmod);
 }
 
+/* True when a completed row has all of its key. */
+bool
+target_has_key(const Target *target, const bool *nulls)
+{
+	for (int i = 0; i < target->stream->key_columns.count; i++)
+		if (nulls[target->keys[i]])
+			return false;
+	return true;
+}
+
 /* Finds the columns that are ours to fill; in the target's context. */
 void
 completion_prepare(Target *target)
@@ -62,6 +72,9 @@ completion_prepare(Target *target)
 	const StreamDef *stream = target->stream;
 	Completion *completion = &target->completion;
 
+	target->keys = palloc0(Max(stream->key_columns.count, 1) * sizeof(int));
+	for (int i = 0; i < stream->key_columns.count; i++)
+		target->keys[i] = column_need(target, stream->key_columns.items[i]);
 	completion->is_ours = palloc0(target->ncolumns * sizeof(bool));
 	completion->constants = palloc0(Max(stream->constant_columns.count, 1) * sizeof(Constant));
 	for (int i = 0; i < stream->constant_columns.count; i++)

@@ -94,7 +94,7 @@ past_statement(const Target *target)
 						 name, name, quote_literal_cstr(target->past.items[i]));
 	}
 	appendStringInfo(&sql, "WITH n AS MATERIALIZED (SELECT o.* FROM %s.%s AS o WHERE ($1 = 0 OR o.advertiser_id = $1)"
-					 " AND o.changed_at = pg_catalog.now() AND NOT EXISTS (SELECT FROM %s.%s AS h WHERE h.valid_to IS NULL AND ",
+					 " AND o.changed_at = tiktokads.clock_transaction() AND NOT EXISTS (SELECT FROM %s.%s AS h WHERE h.valid_to IS NULL AND ",
 					 SCHEMA_NAME, table, SCHEMA_NAME, past);
 	append_keys(&sql, target, "h", "o");
 	appendStringInfo(&sql, "%s)), b AS (UPDATE %s.%s AS h SET valid_to = pg_catalog.now() FROM n WHERE h.valid_to IS NULL AND ",

@@ -102,7 +102,6 @@ target_load(MemoryContext context, const StreamDef *stream)
 	target->advertiser_column = -1;
 	target_describe(target, RelationGetDescr(table));
 	target->past = past_columns(context, stream->target);
-	MemoryContextSwitchTo(context);
 	relation_close(table, AccessShareLock);
 	if (target->advertiser_column < 0)
 		ereport(ERROR,
@@ -110,6 +109,7 @@ target_load(MemoryContext context, const StreamDef *stream)
 				 errmsg("table \"%s.%s\" has no column advertiser_id", SCHEMA_NAME, stream->target),
 				 errhint("Every target of a stream keeps the rows of many ad accounts apart by it.")));
 	completion_prepare(target);
+	asof_prepare(target);
 	MemoryContextSwitchTo(before);
 	return target;
 }
@@ -175,20 +175,54 @@ append_deleted(StringInfo sql, const Target *target, const bool *filled, const c
 	appendStringInfo(sql, "%sfalse)", n == 0 ? "" : ", ");
 }
 
-/* Appends the condition that o is in the scope: $1, and $2 and $3 when dated. */
+/* Appends the condition that o is in the scope of these expressions. */
 static void
-append_scope(StringInfo sql, const Target *target)
+append_scope_of(StringInfo sql, const Target *target, const char *advertiser, const char *from, const char *to)
 {
 	const StreamDef *stream = target->stream;
 
-	appendStringInfoString(sql, "o.advertiser_id = $1");
+	appendStringInfo(sql, "o.advertiser_id = %s", advertiser);
 	if (stream->date_column != NULL)
-		appendStringInfo(sql, " AND o.%s >= $2 AND o.%s < $3 + 1",
-						 quote_identifier(stream->date_column), quote_identifier(stream->date_column));
+		appendStringInfo(sql, " AND o.%s >= %s AND o.%s < %s + 1", quote_identifier(stream->date_column), from,
+						 quote_identifier(stream->date_column), to);
 	for (int i = 0; i < stream->constant_columns.count; i++)
 		if (names_contain(&stream->key_columns, stream->constant_columns.items[i]))
 			appendStringInfo(sql, " AND o.%s = %s", quote_identifier(stream->constant_columns.items[i]),
 							 quote_literal_cstr(stream->constant_values.items[i]));
+}
+
+/* Appends the condition that o is in the scope: $1, and $2 and $3 when dated. */
+static void
+append_scope(StringInfo sql, const Target *target)
+{
+	append_scope_of(sql, target, "$1", "$2", "$3");
+}
+
+/* Appends the condition that o is in the scope, its values written out. */
+void
+target_append_scope(StringInfo sql, const Target *target, const Scope *scope)
+{
+	bool		dated = target->stream->date_column != NULL;
+
+	append_scope_of(sql, target, psprintf(INT64_FORMAT, scope->advertiser_id),
+					dated ? psprintf("(date '2000-01-01' + %d)", scope->from) : "",
+					dated ? psprintf("(date '2000-01-01' + %d)", scope->to) : "");
+}
+
+/* Keeps the versions of the scope's rows that the incoming ones differ from. */
+static void
+versions_keep(const Target *target, const Scope *scope, const bool *filled)
+{
+	StringInfoData same;
+
+	if (target->asof_table == NULL)
+		return;
+	initStringInfo(&same);
+	for (int i = 0; i < target->ncolumns; i++)
+		if (column_used(target, filled, i) &&
+			!names_contain(&target->stream->key_columns, NameStr(TupleDescAttr(target->incoming, i)->attname)))
+			appendStringInfo(&same, " AND o.%s IS NOT DISTINCT FROM i.%s", column_name(target, i), column_name(target, i));
+	asof_keep(target, scope, same.data);
 }
 
 /* The INSERT of new and changed rows. */
@@ -227,13 +261,13 @@ store_statement(const Target *target, const bool *filled, bool scoped)
 		tombstone = quote_identifier(tombstone);
 		appendStringInfoString(&sql, "CASE WHEN ");
 		append_deleted(&sql, target, filled, "i");
-		appendStringInfoString(&sql, " THEN pg_catalog.now() END, ");
+		appendStringInfoString(&sql, " THEN tiktokads.clock_transaction() END, ");
 		appendStringInfo(&same, " AND (o.%s IS NOT NULL) = ", tombstone);
 		append_deleted(&same, target, filled, "i");
 		appendStringInfo(&set, "%s = CASE WHEN EXCLUDED.%s IS NOT NULL THEN coalesce(o.%s, EXCLUDED.%s) END, ",
 						 tombstone, tombstone, tombstone, tombstone);
 	}
-	appendStringInfoString(&sql, "pg_catalog.now() FROM (SELECT DISTINCT ON (");
+	appendStringInfoString(&sql, "tiktokads.clock_transaction() FROM (SELECT DISTINCT ON (");
 	append_keys(&sql, target, "");
 	appendStringInfoString(&sql, ") * FROM incoming ORDER BY ");
 	append_keys(&sql, target, "");
@@ -252,7 +286,7 @@ store_statement(const Target *target, const bool *filled, bool scoped)
 }
 
 /* Executes a statement with the scope as its parameters. */
-static void
+void
 scope_execute(const char *sql, const Scope *scope, int expected)
 {
 	Oid			types[] = {INT8OID, DATEOID, DATEOID};
@@ -263,6 +297,21 @@ scope_execute(const char *sql, const Scope *scope, int expected)
 	};
 
 	unit_execute(sql, lengthof(types), types, values, NULL, expected);
+}
+
+/* A print of a scope's rows: how many, and in which versions. */
+char *
+target_print(const Target *target, const Scope *scope)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "SELECT pg_catalog.count(*) || ':' || coalesce(pg_catalog.sum(pg_catalog.hashint8("
+					 "pg_catalog.hashtid(o.ctid)::bigint << 32 | o.xmin::text::bigint # o.tableoid::bigint)::bigint), 0)::text AS print"
+					 " FROM %s.%s AS o WHERE ", SCHEMA_NAME, quote_identifier(target->stream->target));
+	append_scope(&sql, target);
+	scope_execute(sql.data, scope, SPI_OK_SELECT);
+	return row_text(CurrentMemoryContext, 0, "print");
 }
 
 /* Counts the scope's rows: all, and those without a tombstone. */
@@ -341,7 +390,7 @@ vanished_remove(const Target *target, const Scope *scope)
 
 	initStringInfo(&sql);
 	if (tombstone != NULL)
-		appendStringInfo(&sql, "UPDATE %s.%s AS o SET %s = pg_catalog.now(), changed_at = pg_catalog.now() WHERE ",
+		appendStringInfo(&sql, "UPDATE %s.%s AS o SET %s = tiktokads.clock_transaction(), changed_at = tiktokads.clock_transaction() WHERE ",
 						 SCHEMA_NAME, table, quote_identifier(tombstone));
 	else
 		appendStringInfo(&sql, "DELETE FROM %s.%s AS o WHERE ", SCHEMA_NAME, table);
@@ -468,6 +517,8 @@ target_store(const Target *target, const Scope *scope, Tuplestorestate *rows,
 	}
 	scope_count(target, scope, &all_before, &alive_before);
 	incoming_count(target, filled, &distinct, &distinct_alive);
+	if (all_before > 0)
+		versions_keep(target, scope, filled);
 	scope_execute(store_statement(target, filled, true), scope, SPI_OK_INSERT);
 	written = (int64) SPI_processed;
 	scope_count(target, scope, &all_after, &alive_after);

@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "access/tupdesc.h"
+#include "lib/stringinfo.h"
 #include "model/stream.h"
 #include "pgtime.h"
 #include "utils/date.h"
@@ -42,6 +43,9 @@ typedef struct Target
 	int			ncolumns;		/* without the ordinal */
 	int			advertiser_column;	/* 0-based position of advertiser_id */
 	Completion	completion;
+	int		   *keys;			/* positions of the key columns */
+	char	   *asof_table;		/* of earlier versions, NULL: none are kept */
+	Names		asof_columns;	/* metrics that it keeps */
 	Names		past;			/* columns that its history keeps, none: it has none */
 } Target;
 
@@ -75,8 +79,27 @@ extern Tuplestorestate *incoming_begin(void);
 /* Finds the columns that are ours to fill. */
 extern void completion_prepare(Target *target);
 
+/* True when a completed row has all of its key. */
+extern bool target_has_key(const Target *target, const bool *nulls);
+
 /* Completes a parsed row by what the reply does not say. */
 extern void target_complete(const Target *target, const Scope *scope, Datum *values, bool *nulls);
+
+/* Finds the table of earlier versions; keeps those that are going to be replaced. */
+extern void asof_prepare(Target *target);
+extern void asof_keep(const Target *target, const Scope *scope, const char *differs);
+
+/* Appends the condition that o is in the scope, its values written out. */
+extern void target_append_scope(StringInfo sql, const Target *target, const Scope *scope);
+
+/* Executes a statement with the scope as its parameters $1 to $3. */
+extern void scope_execute(const char *sql, const Scope *scope, int expected);
+
+/*
+ * A print of a scope's rows, in the current unit: how many there are, and in
+ * which versions.  It differs when anybody added, changed or removed one.
+ */
+extern char *target_print(const Target *target, const Scope *scope);
 
 /* Looks the stream's table up; in a unit of work, result in the given context. */
 extern Target *target_load(MemoryContext context, const StreamDef *stream);

@@ -44,6 +44,29 @@ extern void fetch_fill(Run *run, int max_requests);
 extern void fetch_arrived(Run *run, Call *call);
 extern void fetch_forget(Run *run, Slice *slice);
 extern bool fetch_again(Slice *slice);
+extern bool fetch_smaller(Slice *slice);
+extern void fetch_submit(Run *run, Slice *slice, const char *method, const char *endpoint,
+						 const char *url, const char *body, int64 not_before_us);
+
+/* probe.c: finds the metrics that the API refuses. */
+extern bool probe_begin(Run *run, Slice *slice, const CallError *error);
+extern void probe_fill(Run *run, Slice *slice);
+extern bool probe_arrived(Run *run, Slice *slice, Call *call);
+
+/* remote.c: reads what the API cuts short in another way. */
+extern bool remote_begin(Run *run, Slice *slice);
+extern bool remote_next_part(Slice *slice);
+extern void remote_fill(Run *run, Slice *slice);
+extern bool remote_arrived(Run *run, Slice *slice, Call *call);
+
+/* repeat.c: spares the parsing of pages that are what they were. */
+extern void repeat_prepare(Slice *slice, MemoryContext context);
+extern bool repeat_take(Slice *slice, int page, const Reply *reply);
+extern bool repeat_is_all(const Slice *slice);
+extern bool repeat_ends(Slice *slice);
+extern bool repeat_give(Slice *slice, int *page, char **body, size_t *length);
+extern int64 repeat_rows(const Slice *slice);
+extern void repeat_store(const Slice *slice, bool whole);
 
 /* settle.c: ends slices, each with its record in one commit. */
 extern void settle_store(Run *run, Slice *slice);

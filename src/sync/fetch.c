@@ -11,6 +11,8 @@
 #include "sync/engine.h"
 #include "utils/memutils.h"
 
+#define PAGES_PER_PART		10000	/* more than a part can have */
+#define PAGE_SIZE_LEAST		50
 #define SLICE_PAGES_SPLIT	50	/* more pages than that: cut into days */
 
 /* Which page a reply is of, in which reading of the slice. */
@@ -30,20 +32,34 @@ page_finish(Run *run, Call *call)
 	caller_finish(&run->caller, call);
 }
 
+/* Sends a request of a slice, not before a time (0: as soon as may be). */
+void
+fetch_submit(Run *run, Slice *slice, const char *method, const char *endpoint,
+			 const char *url, const char *body, int64 not_before_us)
+{
+	PageCall   *page = MemoryContextAllocZero(run->context, sizeof(PageCall));
+	Call	   *call;
+
+	page->slice = slice;
+	page->page = slice->next_page;
+	page->epoch = slice->epoch;
+	slice->in_flight++;
+	call = caller_submit(&run->caller, method, endpoint, url, body, page);
+	call->not_before = not_before_us;
+	call->advertiser_id = slice->scope.advertiser_id;
+	call->timeout_splits = slice->target->stream->is_report;
+}
+
 /* Asks for the next page of a slice. */
 static void
 page_submit(Run *run, Slice *slice)
 {
-	PageCall   *page = MemoryContextAllocZero(run->context, sizeof(PageCall));
 	const StreamDef *stream = slice->target->stream;
-	char	   *url = request_url(run->connection->base_url, stream, slice->scope.advertiser_id,
-								  slice->scope.from, slice->scope.to, slice->next_page);
+	RequestScope scope = slice_request(slice, run->connection);
+	char	   *url = request_url(run->connection->base_url, stream, &scope, slice->next_page);
 
-	page->slice = slice;
-	page->page = slice->next_page++;
-	page->epoch = slice->epoch;
-	slice->in_flight++;
-	caller_submit(&run->caller, "GET", stream->path, url, NULL, page);
+	fetch_submit(run, slice, "GET", stream->path, url, NULL, 0);
+	slice->next_page++;
 	pfree(url);
 }
 
@@ -51,7 +67,7 @@ page_submit(Run *run, Slice *slice)
 static bool
 page_is_due(const Slice *slice)
 {
-	if (slice->state != SLICE_FETCHING)
+	if (slice->state != SLICE_FETCHING || slice->probe != NULL || slice->remote != NULL)
 		return false;
 	return slice->total_pages < 0 ? slice->next_page == 1 : slice->next_page <= slice->total_pages;
 }
@@ -61,8 +77,14 @@ void
 fetch_fill(Run *run, int max_requests)
 {
 	for (int i = 0; i < run->open.count; i++)
+	{
+		if (run->open.items[i]->probe != NULL)
+			probe_fill(run, run->open.items[i]);
+		else if (run->open.items[i]->remote != NULL && run->open.items[i]->state == SLICE_FETCHING)
+			remote_fill(run, run->open.items[i]);
 		while (page_is_due(run->open.items[i]) && run->caller.queued < max_requests)
 			page_submit(run, run->open.items[i]);
+	}
 }
 
 /* True for a queued page of this slice, which is freed. */
@@ -96,6 +118,20 @@ fetch_again(Slice *slice)
 	return true;
 }
 
+/* Reads a slice again in smaller pages, because one took too long; false: they are small. */
+bool
+fetch_smaller(Slice *slice)
+{
+	int			size = slice->page_size > 0 ? slice->page_size : slice->target->stream->page_size;
+
+	if (!slice->target->stream->paged || size / 2 < PAGE_SIZE_LEAST)
+		return false;
+	slice->page_size = size / 2;
+	slice_note(slice, "read in pages of %d rows", slice->page_size);
+	slice_begin(slice);
+	return true;
+}
+
 /* After a page: is the slice too large, whole, or in need of another reading? */
 static void
 slice_step(Run *run, Slice *slice)
@@ -112,6 +148,14 @@ slice_step(Run *run, Slice *slice)
 	}
 	if (!slice_is_whole(slice))
 		return;
+	if (slice->truncated && remote_begin(run, slice))
+		return;
+	if (slice->parts.count > 0)
+	{
+		if (!remote_next_part(slice))
+			slice->state = SLICE_READY;
+		return;
+	}
 	if (slice_is_consistent(slice) || !fetch_again(slice))
 		slice->state = SLICE_READY;
 }
@@ -122,7 +166,7 @@ page_sink(void *arg, Datum *values, bool *nulls)
 {
 	PageCall   *page = arg;
 
-	slice_add_row(page->slice, page->page, page->rows++, values, nulls);
+	slice_add_row(page->slice, page->slice->part * PAGES_PER_PART + page->page, page->rows++, values, nulls);
 }
 
 /* Parses a page's reply into its slice; an error when it is malformed. */
@@ -165,6 +209,61 @@ page_try_parse(Run *run, PageCall *page, const Reply *reply, Envelope *envelope)
 	return failure;
 }
 
+/* Counts what a call came to since it was counted last. */
+static void
+slice_count(Slice *slice, Call *call)
+{
+	slice->requests += call->attempt - call->counted;
+	slice->retries += call->attempt - Max(call->counted, 1);
+	call->counted = call->attempt;
+	slice->throttles += call->throttles;
+	slice->http_errors += call->http_errors;
+	slice->api_errors += call->api_errors;
+	call->throttles = call->http_errors = call->api_errors = 0;
+}
+
+/* Parses the pages that were held because they looked the same, now that one does not. */
+static void
+held_parse(Run *run, PageCall *page)
+{
+	Slice	   *slice = page->slice;
+	int			number = page->page;
+	int			next_page = slice->next_page;
+	Envelope	envelope;
+	Reply		reply = {0};
+
+	if (!repeat_ends(slice))
+		return;
+	slice->pages_done = 0;
+	slice->total_pages = -1;
+	resetStringInfo(&slice->request_ids);
+	while (repeat_give(slice, &page->page, &reply.body, &reply.body_len))
+	{
+		page->rows = 0;
+		page_parse(run, page, &reply, &envelope);
+		slice_add_page(slice, &envelope, page->page);
+		run->totals->rows += page->rows;
+		pfree(reply.body);
+	}
+	slice->next_page = next_page;
+	page->page = number;
+	page->rows = 0;
+}
+
+/* Takes a page that is what was stored last time. */
+static void
+page_same(Run *run, Call *call, Slice *slice)
+{
+	run->totals->pages++;
+	page_finish(run, call);
+	if (!repeat_is_all(slice))
+		return;
+	slice->unchanged = true;
+	slice->nrows = slice->total_rows = repeat_rows(slice);
+	run->totals->rows += slice->nrows;
+	slice->state = SLICE_READY;
+}
+
 /* Handles a reply of a slice that is being read. */
 static void
 page_arrived(Run *run, Call *call, PageCall *page)
@@ -184,6 +283,12 @@ page_arrived(Run *run, Call *call, PageCall *page)
 		return;
 	}
 	page->rows = 0;
+	if (repeat_take(slice, page->page, call->reply))
+	{
+		page_same(run, call, slice);
+		return;
+	}
+	held_parse(run, page);
 	failure = page_try_parse(run, page, call->reply, &envelope);
 	if (failure == NULL && verdict_of_code(envelope.code)->verdict == VERDICT_OK)
 	{
@@ -218,8 +323,42 @@ page_arrived(Run *run, Call *call, PageCall *page)
 		slice->in_flight++;
 		return;
 	}
+	slice_count(slice, call);
 	settle_judge(run, slice, &error);
 	page_finish(run, call);
+}
+
+/* Handles a reply to something else than a page; true when the call was queued again. */
+static bool
+special_arrived(Run *run, Slice *slice, Call *call)
+{
+	MemoryContext before = CurrentMemoryContext;
+	volatile bool again = false;
+	CallError	error = {0};
+
+	PG_TRY();
+	{
+		again = slice->probe != NULL ? probe_arrived(run, slice, call) : remote_arrived(run, slice, call);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *failure;
+
+		MemoryContextSwitchTo(before);
+		failure = CopyErrorData();
+		if (failure->sqlerrcode != ERRCODE_INVALID_JSON_TEXT && failure->sqlerrcode != ERRCODE_BAD_COPY_FILE_FORMAT)
+			PG_RE_THROW();
+		FlushErrorState();
+		error = settle_error(failure);
+	}
+	PG_END_TRY();
+	if (error.message != NULL)
+	{
+		again = caller_retry_malformed(&run->caller, call);
+		if (!again)
+			settle_judge(run, slice, &error);
+	}
+	return again;
 }
 
 /* Handles a reply, whichever slice it is for. */
@@ -230,10 +369,18 @@ fetch_arrived(Run *run, Call *call)
 	MemoryContext before = MemoryContextSwitchTo(run->page_context);
 
 	page->slice->in_flight--;
-	if (page->slice->state == SLICE_FETCHING && page->epoch == page->slice->epoch)
-		page_arrived(run, call, page);
-	else
+	slice_count(page->slice, call);
+	if (page->slice->state != SLICE_FETCHING || page->epoch != page->slice->epoch)
 		page_finish(run, call);
+	else if (page->slice->probe != NULL || page->slice->remote != NULL)
+	{
+		if (special_arrived(run, page->slice, call))
+			page->slice->in_flight++;
+		else
+			page_finish(run, call);
+	}
+	else
+		page_arrived(run, call, page);
 	MemoryContextSwitchTo(before);
 	MemoryContextReset(run->page_context);
 }

@@ -7,11 +7,10 @@
 #include "postgres.h"
 
 #include "base/clock.h"
-#include "base/unit.h"
-#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "sync/claim.h"
 #include "sync/history.h"
+#include "sync/parameter.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/timestamp.h"
@@ -24,49 +23,6 @@ static const char *const end_name[] = {
 	[SLICE_POSTPONED] = "postponed",
 	[SLICE_SPLIT] = "split",
 };
-
-/* The parameters of one statement, filled in order. */
-typedef struct Parameters
-{
-	Oid			types[20];
-	Datum		values[20];
-	char		nulls[20];
-	int			count;
-} Parameters;
-
-/* Adds a parameter. */
-static void
-add(Parameters *parameters, Oid type, Datum value, bool isnull)
-{
-	int			n = parameters->count++;
-
-	Assert(n < lengthof(parameters->types));
-	parameters->types[n] = type;
-	parameters->values[n] = value;
-	parameters->nulls[n] = isnull ? 'n' : ' ';
-}
-
-/* Adds a text parameter, NULL when there is none. */
-static void
-add_text(Parameters *parameters, const char *value)
-{
-	add(parameters, TEXTOID, value == NULL ? (Datum) 0 : CStringGetTextDatum(value), value == NULL);
-}
-
-/* Adds a bigint parameter. */
-static void
-add_int64(Parameters *parameters, int64 value)
-{
-	add(parameters, INT8OID, Int64GetDatum(value), false);
-}
-
-/* Executes a statement with its parameters. */
-static void
-execute(const char *sql, Parameters *parameters, int expected)
-{
-	unit_execute(sql, parameters->count, parameters->types, parameters->values,
-				 parameters->nulls, expected);
-}
 
 /*
  * Marks runs of this connection that nobody works at any more as interrupted.
@@ -126,6 +82,40 @@ add_facts(Parameters *parameters, const Slice *slice, SliceEnd end)
 	"state = $2, finished_at = pg_catalog.clock_timestamp(), pages = $3, rows_received = $4, bytes = $5," \
 	" api_seconds = $6, request_ids = pg_catalog.string_to_array($7, ','), note = $8"
 
+/* Adds a run to the counters of its stream; last in its unit, because all wait for the row. */
+static void
+history_count(const Slice *slice, SliceEnd end)
+{
+	Parameters	parameters = {0};
+	static const StoreCounts none;
+	const StoreCounts *counts = end == SLICE_DONE ? &slice->counts : &none;
+
+	add_text(&parameters, slice->target->stream->name);
+	add_int64(&parameters, end == SLICE_DONE);
+	add_int64(&parameters, end == SLICE_FAILED);
+	add_int64(&parameters, slice->requests);
+	add_int64(&parameters, slice->retries);
+	add_int64(&parameters, slice->throttles);
+	add_int64(&parameters, slice->http_errors);
+	add_int64(&parameters, slice->api_errors);
+	add_int64(&parameters, counts->added);
+	add_int64(&parameters, counts->changed);
+	add_int64(&parameters, counts->unchanged);
+	add_int64(&parameters, counts->removed);
+	add_int64(&parameters, slice->rejected);
+	add_int64(&parameters, slice->bytes);
+	add(&parameters, FLOAT8OID, Float8GetDatum(slice->api_seconds), false);
+	add(&parameters, FLOAT8OID, Float8GetDatum(slice->db_seconds), false);
+	execute("INSERT INTO tiktokads.sync_counter AS c (stream, slices, slices_failed, requests, retries, throttles, http_errors, api_errors,"
+			" rows_new, rows_changed, rows_unchanged, rows_removed, rows_rejected, bytes, api_seconds, db_seconds)"
+			" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT (stream) DO UPDATE SET"
+			" slices = c.slices + $2, slices_failed = c.slices_failed + $3, requests = c.requests + $4, retries = c.retries + $5,"
+			" throttles = c.throttles + $6, http_errors = c.http_errors + $7, api_errors = c.api_errors + $8, rows_new = c.rows_new + $9,"
+			" rows_changed = c.rows_changed + $10, rows_unchanged = c.rows_unchanged + $11, rows_removed = c.rows_removed + $12,"
+			" rows_rejected = c.rows_rejected + $13, bytes = c.bytes + $14, api_seconds = c.api_seconds + $15, db_seconds = c.db_seconds + $16",
+			&parameters, SPI_OK_INSERT);
+}
+
 /* Records that a slice was stored, and moves the cursor. */
 void
 history_done(Slice *slice)
@@ -149,13 +139,16 @@ history_done(Slice *slice)
 	add_int64(&cursor, slice->scope.advertiser_id);
 	add(&cursor, DATEOID, DateADTGetDatum(slice->scope.from), !dated);
 	add(&cursor, DATEOID, DateADTGetDatum(slice->scope.to), !dated);
-	execute("INSERT INTO tiktokads.sync_state AS s (stream, advertiser_id, last_success_at, covered)"
+	add(&cursor, FLOAT8OID, Float8GetDatum(slice->nrows / (double) Max(slice_days(slice), 1)), false);
+	execute("INSERT INTO tiktokads.sync_state AS s (stream, advertiser_id, last_success_at, covered, rows_per_day)"
 			" VALUES ($1, $2, tiktokads.clock_now(), CASE WHEN $3 IS NULL THEN '{}'"
-			" ELSE pg_catalog.datemultirange(pg_catalog.daterange($3, $4, '[]')) END)"
+			" ELSE pg_catalog.datemultirange(pg_catalog.daterange($3, $4, '[]')) END, $5)"
 			" ON CONFLICT (stream, advertiser_id) DO UPDATE SET last_success_at = EXCLUDED.last_success_at,"
+			" rows_per_day = EXCLUDED.rows_per_day,"
 			" covered = s.covered + EXCLUDED.covered, consecutive_failures = 0, last_error_at = NULL,"
 			" last_error_code = NULL, last_error_message = NULL, last_error_request_id = NULL",
 			&cursor, SPI_OK_INSERT);
+	history_count(slice, SLICE_DONE);
 }
 
 /* Records that a slice was not stored. */
@@ -172,6 +165,7 @@ history_not_done(Slice *slice, SliceEnd end, const CallError *error)
 	execute("UPDATE tiktokads.sync_history SET " FACTS_SET
 			", error_code = $9, error_message = $10, error_request_id = $11 WHERE run = $1",
 			&parameters, SPI_OK_UPDATE);
+	history_count(slice, end);
 	if (end != SLICE_FAILED)
 		return;
 

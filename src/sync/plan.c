@@ -11,6 +11,8 @@
 #include "base/clock.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "pgtime.h"
+#include "sync/parameter.h"
 #include "sync/plan.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
@@ -63,18 +65,6 @@ advertisers_load(MemoryContext context, const Connection *connection,
 	return advertisers;
 }
 
-/* The time zone of an ad account, as a slice needs it. */
-pg_tz *
-plan_zone(int64 advertiser_id)
-{
-	Oid			types[] = {INT8OID};
-	Datum		values[] = {Int64GetDatum(advertiser_id)};
-
-	unit_execute("SELECT display_timezone FROM tiktokads.advertiser WHERE advertiser_id = $1", 1, types, values,
-				 NULL, SPI_OK_SELECT);
-	return zone_find(SPI_processed == 0 ? NULL : row_text(CurrentMemoryContext, 0, "display_timezone"));
-}
-
 /* The first day of a day's month. */
 static DateADT
 month_of(DateADT day)
@@ -106,7 +96,6 @@ queue_add(SliceQueue *queue, Target *target, RowShape *shape, Density *density,
 	slice->shape = shape;
 	slice->density = density;
 	slice->scope.advertiser_id = advertiser->id;
-	slice->scope.zone = advertiser->zone;
 	slice->scope.from = from;
 	slice->scope.to = to;
 	*array_add(queue) = slice;
@@ -144,6 +133,102 @@ plan_stream(SliceQueue *queue, Target *target, RowShape *shape,
 	}
 }
 
+/* A stream with what its slices share. */
+typedef struct PlanStream
+{
+	Target	   *target;
+	RowShape   *shape;
+} PlanStream;
+
+/* Adds a slice of what is due; streams that are disabled meanwhile are left out. */
+static void
+plan_due_row(SliceQueue *queue, const PlanStream *streams, int nstreams, int row)
+{
+	char	   *name = row_text(CurrentMemoryContext, row, "stream");
+	PlanAdvertiser advertiser = {row_int64(row, "advertiser_id", NULL)};
+
+	for (int i = 0; i < nstreams; i++)
+		if (strcmp(streams[i].target->stream->name, name) == 0)
+		{
+			Density    *density = palloc0(sizeof(Density));
+
+			density->stream = streams[i].target->stream;
+			density->advertiser_id = advertiser.id;
+			queue_add(queue, streams[i].target, streams[i].shape, density, &advertiser,
+					  (DateADT) row_int64(row, "from_day", NULL), (DateADT) row_int64(row, "to_day", NULL));
+			return;
+		}
+}
+
+/* Adds the slices that are due, the most urgent first. */
+static void
+plan_due(MemoryContext context, const Connection *connection, const SyncRequest *request, SliceQueue *queue)
+{
+	int			nstreams;
+	StreamDef  *defs = stream_load(context, NULL, &nstreams);
+	PlanStream *streams = palloc(Max(nstreams, 1) * sizeof(PlanStream));
+	Parameters	parameters = {0};
+	MemoryContext before;
+
+	for (int i = 0; i < nstreams; i++)
+	{
+		streams[i].target = target_load(context, &defs[i]);
+		before = MemoryContextSwitchTo(context);
+		streams[i].shape = row_shape_build(streams[i].target->incoming, streams[i].target->stream);
+		MemoryContextSwitchTo(before);
+	}
+	add_text(&parameters, connection->name);
+	add_text(&parameters, request->stream);
+	add_int64(&parameters, request->advertiser_id);
+	execute("SELECT d.stream, d.advertiser_id,"
+			" CASE WHEN pg_catalog.isfinite(p.from_date) THEN p.from_date - date '2000-01-01' ELSE -2147483648 END::bigint AS from_day,"
+			" CASE WHEN pg_catalog.isfinite(p.to_date) THEN p.to_date - date '2000-01-01' ELSE 2147483647 END::bigint AS to_day"
+			" FROM tiktokads.sync_due($1) AS d"
+			" CROSS JOIN LATERAL tiktokads.task_slices(d.stream, d.from_date, d.to_date) AS p"
+			" WHERE d.due_at <= tiktokads.clock_now() AND ($2 IS NULL OR d.stream = $2) AND ($3 = 0 OR d.advertiser_id = $3)"
+			" ORDER BY d.priority, d.due_at, p.to_date DESC", &parameters, SPI_OK_SELECT);
+	before = MemoryContextSwitchTo(context);
+	for (int i = 0; i < (int) SPI_processed; i++)
+		plan_due_row(queue, streams, nstreams, i);
+	MemoryContextSwitchTo(before);
+}
+
+/* Looks up what a slice needs beside its stream: the account's zone, the metrics that it is refused. */
+void
+plan_prepare(MemoryContext context, Slice *slice)
+{
+	const StreamDef *stream = slice->target->stream;
+	Parameters	parameters = {0};
+	char	   *zone;
+
+	add_int64(&parameters, slice->scope.advertiser_id);
+	add_text(&parameters, stream->name);
+	execute("SELECT a.display_timezone, ARRAY(SELECT m.metric::text FROM tiktokads.metric_refused AS m"
+			" WHERE m.advertiser_id = $1 AND m.stream = $2) AS refused"
+			" FROM tiktokads.advertiser AS a WHERE a.advertiser_id = $1", &parameters, SPI_OK_SELECT);
+	zone = SPI_processed == 0 ? NULL : row_text(CurrentMemoryContext, 0, "display_timezone");
+	slice->scope.zone = zone == NULL ? NULL : pg_tzset(zone);
+	if (slice->scope.zone == NULL)
+		slice->scope.zone = pg_tzset("GMT");
+	slice->modified_only = stream->modified_parameter != NULL && !DATE_IS_NOBEGIN(slice->scope.from);
+	if (SPI_processed > 0)
+	{
+		Names		refused = row_names(CurrentMemoryContext, 0, "refused");
+
+		slice->metrics = refused.count == 0 ? NULL : names_without(context, &stream->metrics, &refused);
+	}
+}
+
+/* "stream advertiser" of what the API does not offer, and is not to be tried yet. */
+static Names
+degraded_load(MemoryContext context)
+{
+	unit_execute("SELECT coalesce(pg_catalog.array_agg(stream || ' ' || advertiser_id), '{}') AS degraded"
+				 " FROM tiktokads.stream_degraded WHERE retry_at > tiktokads.clock_now()",
+				 0, NULL, NULL, NULL, SPI_OK_SELECT);
+	return row_names(context, 0, "degraded");
+}
+
 /* Lists the slices that the request means for a connection. */
 void
 plan_make(MemoryContext context, const Connection *connection,
@@ -151,9 +236,18 @@ plan_make(MemoryContext context, const Connection *connection,
 {
 	int			nstreams;
 	int			nadvertisers;
-	StreamDef  *streams = stream_load(context, request->stream, &nstreams);
-	PlanAdvertiser *advertisers = advertisers_load(context, connection, request, &nadvertisers);
+	StreamDef  *streams;
+	PlanAdvertiser *advertisers;
+	Names		degraded;
 
+	if (request->due)
+	{
+		plan_due(context, connection, request, queue);
+		return;
+	}
+	streams = stream_load(context, request->stream, &nstreams);
+	advertisers = advertisers_load(context, connection, request, &nadvertisers);
+	degraded = degraded_load(context);
 	for (int i = 0; i < nstreams; i++)
 	{
 		Target	   *target = target_load(context, &streams[i]);
@@ -161,7 +255,9 @@ plan_make(MemoryContext context, const Connection *connection,
 		RowShape   *shape = row_shape_build(target->incoming, target->stream);
 
 		for (int j = 0; j < nadvertisers; j++)
-			plan_stream(queue, target, shape, &advertisers[j], request);
+			if (request->stream != NULL ||
+				!names_contain(&degraded, psprintf("%s " INT64_FORMAT, streams[i].name, advertisers[j].id)))
+				plan_stream(queue, target, shape, &advertisers[j], request);
 		MemoryContextSwitchTo(before);
 	}
 }

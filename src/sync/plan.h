@@ -16,6 +16,7 @@ typedef struct SyncRequest
 	int64		advertiser_id;	/* 0: all */
 	DateADT		from;			/* DATEVAL_NOBEGIN: the default */
 	DateADT		to;				/* DATEVAL_NOEND: today */
+	bool		due;			/* only what is due, whatever the days */
 } SyncRequest;
 
 typedef struct SliceQueue
@@ -38,8 +39,11 @@ extern void plan_make(MemoryContext context, const Connection *connection,
  */
 extern Slice *plan_narrow(MemoryContext context, Slice *slice);
 
-/* The time zone of an ad account, UTC when it is unknown; in a unit of work. */
-extern pg_tz *plan_zone(int64 advertiser_id);
+/*
+ * Looks up what a slice needs beside its stream, in a unit of work: the
+ * account's zone and the metrics that the API refuses it.
+ */
+extern void plan_prepare(MemoryContext context, Slice *slice);
 
 /* A copy of a slice, pending, for other days. */
 extern Slice *plan_copy(MemoryContext context, const Slice *slice, DateADT from, DateADT to);

@@ -153,6 +153,8 @@ slice_claim(Run *run, Slice *slice)
 		DateADTGetDatum(slice->scope.to)
 	};
 
+	plan_prepare(run->context, slice);
+	repeat_prepare(slice, run->context);
 	history_claim(run->connection->name, slice);
 	claim_set_run(slice);
 	if (slice_days(slice) > 0)
@@ -200,7 +202,6 @@ slice_of_task(Run *run, const Task *task)
 	slice->shape = stream->shape;
 	slice->density = MemoryContextAllocZero(run->context, sizeof(Density));
 	slice->scope.advertiser_id = task->advertiser_id;
-	slice->scope.zone = plan_zone(task->advertiser_id);
 	slice->scope.from = task->from;
 	slice->scope.to = task->to;
 	slice->task = task->task;

@@ -16,7 +16,9 @@
 #include "executor/spi.h"
 #include "sync/claim.h"
 #include "sync/engine.h"
+#include "sync/follow.h"
 #include "sync/history.h"
+#include "sync/parameter.h"
 #include "sync/task.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -73,8 +75,16 @@ unit_store(void *arg)
 	TimestampTz start = GetCurrentTimestamp();
 	bool		certain = !slice->truncated && slice_is_consistent(slice);
 
+	if (slice->unchanged)
+	{
+		slice->counts.unchanged = slice->nrows;
+		follow_stored(work->run->connection, slice);
+		history_done(slice);
+		task_done(slice);
+		return;
+	}
 	target_store(slice->target, &slice->scope, slice->rows, slice->nrows, slice->filled,
-				 certain ? slice->total_rows : -1, &slice->counts);
+				 certain && !slice->modified_only ? slice->total_rows : -1, &slice->counts);
 	if (slice->counts.duplicates > 0 && certain && slice->rereads < SLICE_REREADS)
 	{
 		/* pages shifted under way: what came twice stands for what did not come */
@@ -88,7 +98,9 @@ unit_store(void *arg)
 	if (slice->counts.pending > 0)
 		slice_note(slice, INT64_FORMAT " rows vanished: they stay until a second read agrees",
 				   slice->counts.pending);
+	repeat_store(slice, certain && slice->counts.pending == 0);
 	slice->db_seconds = clock_seconds_since(start);
+	follow_stored(work->run->connection, slice);
 	history_done(slice);
 	task_done(slice);
 }
@@ -231,6 +243,41 @@ slice_unreadable(Run *run, Slice *slice, const CallError *error)
 	run->totals->slices--;
 }
 
+/* Unit: records that the API does not offer a stream to an ad account. */
+static void
+unit_degraded(void *arg)
+{
+	SliceWork  *work = arg;
+	Slice	   *slice = work->slice;
+	Parameters	parameters = {0};
+
+	history_not_done(slice, SLICE_FAILED, &work->error);
+	add_text(&parameters, slice->target->stream->name);
+	add_int64(&parameters, slice->scope.advertiser_id);
+	add_int64(&parameters, work->error.code);
+	add_text(&parameters, work->error.message);
+	execute("SELECT tiktokads.stream_degrade($1, $2, $3, $4)", &parameters, SPI_OK_SELECT);
+	task_done(slice);
+}
+
+/* Leaves a stream out that the API does not offer; an error only where it was asked for by name. */
+static void
+slice_degraded(Run *run, Slice *slice, const CallError *error)
+{
+	SliceWork	work = {run, slice, SLICE_FAILED, *error};
+
+	if (run->request != NULL && run->request->stream == NULL)
+	{
+		ereport(WARNING,
+				(errmsg("stream %s is not to be had for ad account " INT64_FORMAT " and is left out: %s",
+						slice->target->stream->name, slice->scope.advertiser_id, error->message),
+				 error->hint == NULL ? 0 : errhint("%s", error->hint)));
+		work.end = SLICE_SPLIT; /* which does not count as a failure */
+		run->totals->slices--;
+	}
+	slice_give_up(run, &work, unit_degraded);
+}
+
 /* Puts slices for the parts of one that was too large in front of the queue. */
 void
 settle_split(Run *run, Slice *slice, int days_each, const CallError *error)
@@ -274,8 +321,14 @@ settle_judge(Run *run, Slice *slice, const CallError *error)
 {
 	SliceWork	work = {run, slice, SLICE_FAILED, *error};
 
+	if (probe_begin(run, slice, error))
+		return;
 	if (error->verdict == VERDICT_SPLIT && slice_days(slice) > 1)
 		settle_split(run, slice, (slice_days(slice) + 1) / 2, error);
+	else if (error->verdict == VERDICT_SPLIT && fetch_smaller(slice))
+		return;
+	else if (verdict_of_stream(error->code))
+		slice_degraded(run, slice, error);
 	else if (verdict_of_account(error->code))
 		slice_unreadable(run, slice, error);
 	else

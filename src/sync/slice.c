@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "base/clock.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
@@ -16,6 +17,7 @@
 #include "utils/memutils.h"
 
 #define ORDINALS_PER_PAGE	INT64CONST(1000000)
+#define DRIFT_MAX	65536
 
 /* Days that a dated slice covers, 0 for an undated one; a month is one piece. */
 int
@@ -47,6 +49,24 @@ slice_describe(const Slice *slice)
 					date_text(slice->scope.from), date_text(slice->scope.to));
 }
 
+/* What of the stream is asked for. */
+RequestScope
+slice_request(const Slice *slice, const Connection *connection)
+{
+	RequestScope scope = {
+		.advertiser_id = slice->scope.advertiser_id,
+		.from = slice->scope.from,
+		.to = slice->scope.to,
+		.modified_only = slice->modified_only,
+		.totals = connection != NULL && strcmp(connection->tier, "sandbox") != 0,
+		.page_size = slice->page_size,
+		.metrics = slice->metrics,
+		.campaign_ids = slice->campaign_ids
+	};
+
+	return scope;
+}
+
 /* Begins reading, for the first time or again. */
 void
 slice_begin(Slice *slice)
@@ -58,6 +78,7 @@ slice_begin(Slice *slice)
 		slice->filled = palloc0(slice->target->ncolumns * sizeof(bool));
 		initStringInfo(&slice->request_ids);
 		initStringInfo(&slice->note);
+		initStringInfo(&slice->drift);
 	}
 	else
 		tuplestore_end(slice->rows);
@@ -69,6 +90,12 @@ slice_begin(Slice *slice)
 	slice->total_pages = -1;
 	slice->total_rows = -1;
 	slice->shifted = false;
+	slice->totals = NULL;
+	slice->unchanged = false;
+	repeat_restart(slice);
+	slice->rejected = 0;
+	slice->read_at = clock_now();
+	resetStringInfo(&slice->drift);
 	slice->epoch++;
 	MemoryContextSwitchTo(before);
 }
@@ -80,6 +107,11 @@ slice_add_row(Slice *slice, int page, int row, Datum *values, bool *nulls)
 	Target	   *target = slice->target;
 
 	target_complete(target, &slice->scope, values, nulls);
+	if (!target_has_key(target, nulls))
+	{
+		slice->rejected++;
+		return;
+	}
 	values[target->ncolumns] = Int64GetDatum(page * ORDINALS_PER_PAGE + row);
 	nulls[target->ncolumns] = false;
 	tuplestore_putvalues(slice->rows, target->incoming, values, nulls);
@@ -97,7 +129,13 @@ slice_add_page(Slice *slice, const Envelope *envelope, int page)
 	if (envelope->repaired > 0)
 		slice_note(slice, "invalid text was replaced by U+FFFD");
 	if (envelope->drift != NULL)
+	{
 		slice_note(slice, "drift: %s", envelope->drift);
+		if (slice->drift.len < DRIFT_MAX)
+			appendStringInfo(&slice->drift, "%s%s", slice->drift.len == 0 ? "" : ", ", envelope->drift);
+	}
+	if (envelope->totals != NULL)
+		slice->totals = MemoryContextStrdup(slice->context, envelope->totals);
 	if (slice->total_pages < 0)
 	{
 		slice->total_rows = envelope->total_number;
@@ -119,7 +157,8 @@ slice_is_whole(const Slice *slice)
 bool
 slice_is_consistent(const Slice *slice)
 {
-	return !slice->shifted && (slice->total_rows < 0 || slice->nrows == slice->total_rows);
+	return !slice->shifted && slice->rejected == 0 &&
+		(slice->total_rows < 0 || slice->nrows == slice->total_rows);
 }
 
 /* Frees what reading needed. */

@@ -6,7 +6,9 @@
 
 #include "postgres.h"
 
+#include "account/connection.h"
 #include "api/reply.h"
+#include "api/request.h"
 #include "lib/stringinfo.h"
 #include "store/target.h"
 
@@ -47,6 +49,10 @@ typedef struct Density
 	double		pages_per_day;	/* 0: not known yet */
 } Density;
 
+typedef struct Probe Probe;
+typedef struct Repeat Repeat;
+typedef struct Remote Remote;
+
 typedef struct Slice
 {
 	SliceState	state;
@@ -73,6 +79,27 @@ typedef struct Slice
 	int			epoch;			/* replies of an earlier reading are ignored */
 	StringInfoData request_ids; /* text of a text[] */
 	StringInfoData note;
+	StringInfoData drift;		/* what was unexpected in the replies */
+	char	   *totals;			/* the API's totals as JSON, NULL: none */
+	TimestampTz read_at;		/* when reading began, clock_now() */
+	bool		modified_only;	/* of an undated stream: what was modified since scope.from */
+	const Names *metrics;		/* to ask for, NULL: the stream's */
+	int			page_size;		/* 0: the stream's */
+	Probe	   *probe;			/* while refused metrics are looked for */
+	bool		probed;			/* that was done */
+	Repeat	   *repeat;			/* hashes of pages, NULL: not used */
+	bool		unchanged;		/* all pages are what was stored last time */
+	Remote	   *remote;			/* while it is read by an asynchronous task */
+	Names		parts;			/* campaigns to read one after the other, as JSON arrays */
+	int			part;
+	int			part_size;		/* campaigns in each */
+	char	   *campaign_ids;	/* JSON array, of a part of a report; NULL: all */
+	int64		rejected;		/* rows without a key */
+	int64		requests;		/* sent for it, repeated ones included */
+	int64		retries;
+	int64		throttles;
+	int64		http_errors;
+	int64		api_errors;
 	int64		bytes;
 	double		api_seconds;
 	double		db_seconds;
@@ -84,6 +111,9 @@ extern int	slice_days(const Slice *slice);
 
 /* "stream, advertiser 123, 2024-01-01 to 2024-01-30", palloc'd. */
 extern char *slice_describe(const Slice *slice);
+
+/* What of the stream is asked for. */
+extern RequestScope slice_request(const Slice *slice, const Connection *connection);
 
 /* Begins reading: an empty tuplestore and page 1 to ask for. */
 extern void slice_begin(Slice *slice);
@@ -99,6 +129,9 @@ extern bool slice_is_whole(const Slice *slice);
 
 /* True when the rows are as many as the API says and nothing moved meanwhile. */
 extern bool slice_is_consistent(const Slice *slice);
+
+/* Forgets what was held of pages that are the same (repeat.c). */
+extern void repeat_restart(Slice *slice);
 
 /* Frees what reading needed. */
 extern void slice_end(Slice *slice);

@@ -50,6 +50,7 @@ sync_take_request(FunctionCallInfo fcinfo, SyncRequest *request)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("from_date and to_date must be finite"),
 				 errhint("Leave them out for the last 30 days.")));
+	request->due = false;
 	if (request->from > request->to)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -120,6 +121,18 @@ totals_report(const RunTotals *totals)
 					totals->removed)));
 }
 
+/* Takes the argument due, with which no days can be given. */
+static void
+sync_take_due(FunctionCallInfo fcinfo, SyncRequest *request)
+{
+	request->due = !PG_ARGISNULL(5) && PG_GETARG_BOOL(5);
+	if (request->due && (!PG_ARGISNULL(3) || !PG_ARGISNULL(4)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("from_date and to_date cannot be given with due"),
+				 errhint("What is due has days of its own: see tiktokads.sync_plan.")));
+}
+
 /* CALL tiktokads.sync(...): fetches and stores in the foreground. */
 Datum
 tiktokads_sync(PG_FUNCTION_ARGS)
@@ -129,6 +142,7 @@ tiktokads_sync(PG_FUNCTION_ARGS)
 	Authority	authority;
 
 	sync_take_request(fcinfo, &syncing.request);
+	sync_take_due(fcinfo, &syncing.request);
 	call_open(fcinfo, "tiktokads.sync", &authority);
 	unit_run(&authority, request_resolve, &syncing);
 	for (int i = 0; i < syncing.nconnections; i++)

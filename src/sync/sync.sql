@@ -69,6 +69,7 @@ CREATE TABLE tiktokads.sync_state
 	last_error_code bigint,
 	last_error_message text,
 	last_error_request_id text,
+	rows_per_day double precision,
 	PRIMARY KEY (stream, advertiser_id)
 );
 SELECT pg_catalog.pg_extension_config_dump('tiktokads.sync_state', '');
@@ -82,6 +83,7 @@ COMMENT ON COLUMN tiktokads.sync_state.last_error_at IS 'When a run last failed;
 COMMENT ON COLUMN tiktokads.sync_state.last_error_code IS 'Code of that failure; NULL when it had none.';
 COMMENT ON COLUMN tiktokads.sync_state.last_error_message IS 'Message of that failure.';
 COMMENT ON COLUMN tiktokads.sync_state.last_error_request_id IS 'Request id of that failure.';
+COMMENT ON COLUMN tiktokads.sync_state.rows_per_day IS 'Rows that a day had when last read (or the whole list, of streams without days); NULL: not known yet.';
 
 CREATE TABLE tiktokads.endpoint_pause
 (
@@ -150,8 +152,9 @@ CREATE PROCEDURE tiktokads.sync
 	stream text DEFAULT NULL,
 	advertiser_id bigint DEFAULT NULL,
 	from_date date DEFAULT NULL,
-	to_date date DEFAULT NULL
+	to_date date DEFAULT NULL,
+	due boolean DEFAULT false
 )
 LANGUAGE c AS 'MODULE_PATHNAME', 'tiktokads_sync';
-COMMENT ON PROCEDURE tiktokads.sync IS 'Fetches from the API and stores what is new or changed: by default the last 30 days (in each account''s time zone) of every enabled stream of every advertiser of every connection. NULL means all. Each slice is committed with its cursor; a slice that fails is recorded and stops no other, and the call ends with an error that counts them. It commits: call it alone, from psql or pg_cron.';
+COMMENT ON PROCEDURE tiktokads.sync IS 'Fetches from the API and stores what is new or changed: by default the last 30 days (in each account''s time zone) of every enabled stream of every advertiser of every connection. NULL means all. due: instead of these days, whatever is due by tiktokads.restatement and backfill() (see sync_plan). Each slice is committed with its cursor; a slice that fails is recorded and stops no other, and the call ends with an error that counts them. It commits: call it alone, from psql or pg_cron.';
 REVOKE ALL ON PROCEDURE tiktokads.sync FROM PUBLIC;

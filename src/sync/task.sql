@@ -52,14 +52,21 @@ COMMENT ON COLUMN tiktokads.connection_state.last_error IS 'Why; NULL: all is we
 CREATE FUNCTION tiktokads.task_slices(stream text, from_date date, to_date date)
 RETURNS TABLE (from_date date, to_date date)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-	SELECT CASE WHEN s.date_column IS NULL THEN '-infinity' ELSE greatest($2, $3 - (n + 1) * w.days + 1) END,
+	SELECT CASE WHEN s.date_column IS NULL AND s.modified_parameter IS NOT NULL AND $3 IS NULL THEN coalesce($2, '-infinity')
+		WHEN s.date_column IS NULL THEN '-infinity' ELSE greatest($2, $3 - (n + 1) * w.days + 1) END,
 		CASE WHEN s.date_column IS NULL THEN 'infinity' ELSE $3 - n * w.days END
 	FROM tiktokads.stream AS s
 		CROSS JOIN LATERAL (SELECT greatest(s.max_days, 1) AS days) AS w
 		CROSS JOIN LATERAL generate_series(0, CASE WHEN s.date_column IS NULL THEN 0 ELSE ($3 - $2) / w.days END) AS n
-	WHERE s.stream = $1 AND (s.date_column IS NULL OR $2 <= $3)
+	WHERE s.stream = $1 AND NOT s.by_month AND (s.date_column IS NULL OR $2 <= $3)
+	UNION ALL
+	-- months are asked for whole, the current one up to the last day
+	SELECT m::date, CASE WHEN m = date_trunc('month', $3::timestamp) THEN $3 ELSE (m + interval '1 month')::date - 1 END
+	FROM tiktokads.stream AS s
+		CROSS JOIN LATERAL generate_series(date_trunc('month', $2::timestamp), $3::timestamp, interval '1 month') AS m
+	WHERE s.stream = $1 AND s.by_month
 $$;
-COMMENT ON FUNCTION tiktokads.task_slices IS 'Cuts days into slices as wide as a request of the stream may be, counted back from the last day; one slice from -infinity to infinity for a stream without days. No rows when from_date is after to_date, or for an unknown stream.';
+COMMENT ON FUNCTION tiktokads.task_slices IS 'Cuts days into slices as wide as a request of the stream may be, counted back from the last day; calendar months where the stream has those; one slice to infinity for a stream without days (from -infinity; from from_date where to_date is NULL and the stream knows what was modified since). No rows when from_date is after to_date, or for an unknown stream.';
 
 CREATE FUNCTION tiktokads.task_plan(connection text) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -122,7 +129,7 @@ BEGIN
 		nullif(bad.from_date, '-infinity'), nullif(bad.to_date, 'infinity'),
 		format('the server crashed %s times while a worker fetched this slice; it is set aside', bad.crashes),
 		format('See the server''s log. CALL tiktokads.sync_now(%L, %L, %s%s); tries it again.', bad.connection, bad.stream,
-			bad.advertiser_id, CASE WHEN isfinite(bad.from_date) THEN format(', %L, %L', bad.from_date, bad.to_date) ELSE '' END));
+			bad.advertiser_id, CASE WHEN isfinite(bad.from_date) AND isfinite(bad.to_date) THEN format(', %L, %L', bad.from_date, bad.to_date) ELSE '' END));
 END;
 $$;
 COMMENT ON FUNCTION tiktokads.task_set_aside IS 'Sets a slice aside that was begun and not ended three times, with a finding. Workers call it.';

@@ -8,6 +8,7 @@
 #include "server.h"
 #include "options.h"
 #include "quota.h"
+#include "task.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -245,6 +246,59 @@ verb_object_limit(const Request *request, const char *value, Buffer *out)
 	return NULL;
 }
 
+/* Admits report tasks, or not. */
+static const char *
+verb_async(const Request *request, const char *value, Buffer *out)
+{
+	(void) request, (void) out;
+	tasks.admitted = strcmp(value, "off") != 0;
+	return NULL;
+}
+
+/* Sets how long report tasks take. */
+static const char *
+verb_async_checks(const Request *request, const char *value, Buffer *out)
+{
+	(void) request, (void) out;
+	tasks.checks = atoi(value);
+	return NULL;
+}
+
+/* Forgets all report tasks, as after their thirty days. */
+static const char *
+verb_async_expire(const Request *request, const char *value, Buffer *out)
+{
+	(void) request, (void) value, (void) out;
+	tasks_expire();
+	return NULL;
+}
+
+/* Makes the API refuse a metric. */
+static const char *
+verb_refuse_metric(const Request *request, const char *value, Buffer *out)
+{
+	Refusal    *refusal = &world.refusal[world.refusals];
+
+	(void) out;
+	if (world.refusals == MAX_REFUSALS)
+		return "too many refused metrics";
+	refusal->advertiser_id = number_argument(request, "advertiser", 0);
+	snprintf(refusal->metric, sizeof(refusal->metric), "%s", value);
+	world.refusals++;
+	world.version++;
+	return NULL;
+}
+
+/* Lets all metrics be had again. */
+static const char *
+verb_allow_metrics(const Request *request, const char *value, Buffer *out)
+{
+	(void) request, (void) value, (void) out;
+	world.refusals = 0;
+	world.version++;
+	return NULL;
+}
+
 /* Forgets what quotas have counted. */
 static const char *
 verb_reset_quota(const Request *request, const char *value, Buffer *out)
@@ -347,6 +401,11 @@ static const struct
 	{"to", ARGUMENT_DATE, NULL, "restate: last day (all)"},
 	{"tier", ARGUMENT_TEXT, verb_tier, "change the quotas"},
 	{"latency_ms", ARGUMENT_NUMBER, verb_latency, "answer API requests after so long"},
+	{"refuse_metric", ARGUMENT_TEXT, verb_refuse_metric, "refuse a metric, of one advertiser or all"},
+	{"allow_metrics", ARGUMENT_NONE, verb_allow_metrics, "refuse no metric any more"},
+	{"async", ARGUMENT_TEXT, verb_async, "on: report tasks are admitted; off: 40118"},
+	{"async_checks", ARGUMENT_NUMBER, verb_async_checks, "checks after which a report task has succeeded"},
+	{"async_expire", ARGUMENT_NONE, verb_async_expire, "forget all report tasks"},
 	{"object_limit", ARGUMENT_NUMBER, verb_object_limit, "newest objects that a report covers"},
 	{"reset_quota", ARGUMENT_NONE, verb_reset_quota, "forget what quotas have counted, and penalties"},
 	{"stats", ARGUMENT_NONE, verb_stats, "endpoints with requests, throttled ones, rows, bytes, most requests in any\n"

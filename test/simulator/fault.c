@@ -36,6 +36,7 @@ static const struct
 	{"duplicate", FAULT_TWIST, TWIST_DUPLICATE},
 	{"shift", FAULT_TWIST, TWIST_SHIFT},
 	{"throttle_header", FAULT_TWIST, TWIST_THROTTLED},
+	{"wrong_totals", FAULT_TWIST, TWIST_TOTALS},
 	{"page_count", FAULT_TWIST, TWIST_PAGE_COUNT},
 };
 

@@ -14,7 +14,8 @@
 #define TWIST_DUPLICATE 16
 #define TWIST_SHIFT 32
 #define TWIST_THROTTLED 64
-#define TWIST_PAGE_COUNT 128
+#define TWIST_TOTALS 128
+#define TWIST_PAGE_COUNT 256
 
 typedef enum FaultKind
 {

@@ -141,7 +141,7 @@ plan_units(Plan *plan, const Query *query)
 
 		if (!filter_matches(&query->filter, adv, query->level, index, query->now))
 			continue;
-		if (plan->units == options.object_limit)
+		if (plan->units == options.object_limit && !query->whole)
 		{
 			plan->throttled = true;
 			break;

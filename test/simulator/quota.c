@@ -16,7 +16,7 @@
 
 #define SECOND 1000000LL
 #define MINUTE (60 * SECOND)
-#define MAX_QUOTAS 16
+#define MAX_QUOTAS 64
 
 /* Times of requests, oldest first, in a ring that grows. */
 typedef struct Window

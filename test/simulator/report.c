@@ -103,6 +103,10 @@ add_metric(Request *request, Query *query, const char *name)
 	const Metric *metric = metric_find(name);
 	int			i;
 
+	for (i = 0; i < world.refusals; i++)
+		if (strcmp(world.refusal[i].metric, name) == 0 &&
+			(world.refusal[i].advertiser_id == 0 || world.refusal[i].advertiser_id == query->adv->id))
+			return fail(request, 40002, "metrics: '%s' is not available for this advertiser", name);
 	if (metric == NULL)
 		return fail(request, 40002, "metrics: '%.100s' is not a valid choice.", name);
 	if (metric->kind == METRIC_ELSEWHERE)
@@ -160,6 +164,8 @@ read_range(Request *request, Query *query)
 	days = query->to - query->from + 1;
 	if (days < 1)
 		return fail(request, 40002, "end_date: must not be earlier than start_date");
+	if (request->whole)
+		return 0;
 	if (query->grain == GRAIN_HOUR && days > 1)
 		return fail(request, 40002, "The max time span is 1 day when stat_time_hour is in dimensions");
 	if (query->grain == GRAIN_DAY && days > 30)
@@ -205,6 +211,7 @@ read_query(Request *request, Query *query)
 	if (param(request, "advertiser_id") == NULL)
 		return fail(request, 40002, "advertiser_id: Missing data for required field.");
 	query->now = request->now;
+	query->whole = request->whole;
 	query->adv = advertiser_param(request);
 	if (query->adv == NULL)
 		return request->code;
@@ -403,7 +410,7 @@ put_rows(Request *request, Buffer *out, const Query *query, const Plan *plan, co
 
 /* Writes the totals over all rows. */
 static void
-put_totals(Buffer *out, Query *query, const Plan *plan, const RowFormat *format)
+put_totals(const Request *request, Buffer *out, Query *query, const Plan *plan, const RowFormat *format)
 {
 	Query		all = *query;
 	Sums		sums;
@@ -413,9 +420,101 @@ put_totals(Buffer *out, Query *query, const Plan *plan, const RowFormat *format)
 	all.members = 1;
 	all.grain = GRAIN_NONE;
 	plan_sums(plan, &all, place, &sums);
+	if (request->twist & TWIST_TOTALS)
+		sums.value[BASE_IMPRESSIONS]++;
 	put_text(out, "\"total_metrics\":");
 	put_metrics(out, query, format, NULL, &sums, 0);
 	put_text(out, ",");
+}
+
+/* Writes one row as CSV. */
+static void
+put_csv_row(Buffer *out, const Query *query, const Plan *plan, RowPlace place)
+{
+	const Unit *unit = plan->units ? &plan->unit[place.group] : NULL;
+	int			moment = place.slot / query->members;
+	char		date[11];
+	char		number[64];
+	Sums		sums;
+	int			i;
+
+	plan_sums(plan, query, place, &sums);
+	if (query->by_id)
+		put_format(out, "%lld,", (long long) (query->level == LEVEL_ADVERTISER ? query->adv->id : query->adv->node[query->level][unit->index].id));
+	if (query->breakdown[0])
+	{
+		char		members[256];
+		char	   *from;
+
+		*put_members(members, query, place.slot % query->members) = '\0';
+		/* "name":"value", and again: the values alone */
+		for (from = strchr(members, ':'); from != NULL; from = strchr(from, ':'))
+		{
+			from += 2;
+			put_bytes(out, from, strcspn(from, "\""));
+			put_text(out, ",");
+		}
+	}
+	if (query->grain != GRAIN_NONE)
+	{
+		date_format(plan->view[query->grain == GRAIN_DAY ? moment : 0].day, date);
+		put_format(out, "%s %02d:00:00,", date, query->grain == GRAIN_HOUR ? moment : 0);
+	}
+	for (i = 0; i < query->metric_count; i++)
+	{
+		const Metric *metric = query->metric[i];
+		int			decimals;
+
+		if (metric->kind == METRIC_ATTRIBUTE)
+		{
+			attribute_text(metric, query->adv, query->level, unit->index, query->now, number, sizeof(number));
+			put_format(out, "\"%s\"", number);
+		}
+		else if (metric->secondary && query->level != LEVEL_ADVERTISER && query->by_id &&
+				 !campaign_has_secondary_goal(node_above(query->adv, query->level, unit->index, LEVEL_CAMPAIGN)))
+			put_text(out, "-");
+		else
+		{
+			int64		value = metric_value(metric, &sums, query->adv->market->decimals, &decimals);
+
+			*write_fixed(number, value, decimals) = '\0';
+			put_text(out, number);
+		}
+		put_text(out, i + 1 < query->metric_count ? "," : "\n");
+	}
+}
+
+/* Writes a whole report as CSV with API names. */
+int
+serve_report_csv(Request *request, Buffer *out)
+{
+	Query	   *query = must_alloc(sizeof(Query));
+	int			code = read_query(request, query);
+	int			i;
+
+	if (code == 0)
+	{
+		const Plan *plan = plan_find(request, query);
+		RowPlace	place = {0, -1};
+		int64		row;
+
+		if (query->by_id)
+			put_format(out, "%s,", level_ids[query->level]);
+		for (i = 0; i < 2 && query->breakdown[i]; i++)
+			put_format(out, "%s,", query->breakdown[i]->name);
+		if (query->grain != GRAIN_NONE)
+			put_text(out, query->grain == GRAIN_DAY ? "stat_time_day," : "stat_time_hour,");
+		for (i = 0; i < query->metric_count; i++)
+			put_format(out, "%s%s", query->metric[i]->name, i + 1 < query->metric_count ? "," : "\n");
+		for (row = 0; row < plan_rows(plan); row++)
+		{
+			plan_next(plan, query, row, &place);
+			put_csv_row(out, query, plan, place);
+			request->rows++;
+		}
+	}
+	free(query);
+	return code;
 }
 
 /* Serves report/integrated/get/. */
@@ -434,7 +533,7 @@ serve_report(Request *request, Buffer *out)
 		format_prepare(format, query);
 		put_rows(request, out, query, plan, format);
 		if (param_true(request, "enable_total_metrics"))
-			put_totals(out, query, plan, format);
+			put_totals(request, out, query, plan, format);
 		put_page_info(out, request, plan_rows(plan));
 	}
 	free(format);

@@ -20,6 +20,7 @@ typedef struct Query
 	Level		level;
 	bool		by_id;			/* a row per entity, else one for all */
 	bool		audience;
+	bool		whole;			/* no limit of objects */
 	Grain		grain;
 	const struct Breakdown *breakdown[2];	/* NULL: none */
 	int			members;		/* of the breakdown, 1 without one */

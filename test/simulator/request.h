@@ -50,6 +50,7 @@ typedef struct Request
 	unsigned	twist;
 	int			code;
 	char		message[512];
+	bool		whole;			/* a task's report: all rows, no limit of objects */
 	bool		throttled;		/* X-Tt-Ads-Throttle goes out */
 	int64		rows;
 	/* the server's part */
@@ -89,6 +90,11 @@ extern void put_page_info(Buffer *out, const Request *request, int64 total);
 extern int	serve_access_token(Request *request, Buffer *out);
 extern int	serve_advertisers(Request *request, Buffer *out);
 extern int	serve_advertiser_info(Request *request, Buffer *out);
+extern int	serve_report_csv(Request *request, Buffer *out);
+extern int	serve_task_create(Request *request, Buffer *out);
+extern int	serve_task_check(Request *request, Buffer *out);
+extern int	serve_task_download(Request *request, Buffer *out);
+extern int	serve_list(Request *request, Buffer *out);
 extern int	serve_campaigns(Request *request, Buffer *out);
 extern int	serve_adgroups(Request *request, Buffer *out);
 extern int	serve_ads(Request *request, Buffer *out);

@@ -97,6 +97,15 @@ typedef struct Restatement
 #define ADS_OF_MANY 90000		/* more ads per account leave room for few accounts */
 #define MAX_RESTATEMENTS 64
 
+/* A metric that an ad account may not have. */
+typedef struct Refusal
+{
+	int64		advertiser_id;	/* 0: all */
+	char		metric[64];
+} Refusal;
+
+#define MAX_REFUSALS 16
+
 typedef struct World
 {
 	pthread_rwlock_t lock;		/* read by requests, written by control */
@@ -107,6 +116,8 @@ typedef struct World
 	uint64		version;		/* changes whenever control changes data */
 	int			advertisers;
 	Advertiser *advertiser[MAX_ADVERTISERS];
+	int			refusals;
+	Refusal		refusal[MAX_REFUSALS];
 	int			restatements;
 	Restatement restatement[MAX_RESTATEMENTS];
 } World;

@@ -125,6 +125,7 @@ $node->safe_psql('postgres', "CREATE DATABASE shop");
 $node->append_conf('postgresql.conf', "tiktokads.databases = 'postgres, shop, store'");
 $node->reload;
 $node->safe_psql('shop', 'CREATE EXTENSION tiktokads');
+$node->safe_psql('shop', "INSERT INTO tiktokads.stream_override (stream, enabled) SELECT stream, stream = 'ad' FROM tiktokads.stream_shipped WHERE kind <> 'account'");
 $node->safe_psql('shop', connect_sql($simulator, 'sim'));
 my $in_shop = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'tiktokads worker' AND datname IN ('shop', 'store') AND query ~ 'stream ad,'";
 wait_for($node, "SELECT ($in_shop) > 0", 'a worker in the database');

@@ -1,0 +1,280 @@
+/*
+ * repeat.c: pages that are byte for byte what was stored last time.
+ *
+ * For each slice that was stored whole, the hashes of its pages are kept, with
+ * a print of the rows that they made: how many, and which versions.  While the
+ * print still fits, pages whose hashes fit are not parsed but held; when all of
+ * a slice's pages fit there is nothing to store.  At the first that does not,
+ * the held ones are parsed after all.
+ *
+ * What must stay true: a page counts as the same only if everything in its body
+ * but the request id is; rows that anybody changed, removed or added since make
+ * the print differ, and so everything is parsed.
+ */
+#include "postgres.h"
+
+#include <openssl/evp.h>
+
+#include "executor/spi.h"
+#include "sync/engine.h"
+#include "sync/parameter.h"
+#include "utils/memutils.h"
+
+#define DIGEST_LENGTH	32			/* of SHA-256 */
+#define HELD_MAX		(64 * 1024 * 1024)	/* bytes of pages that wait */
+#define ENVELOPE_MAX	400			/* where in a body, from either end, a request id may be */
+
+/* A body that is not parsed yet, or will never be. */
+typedef struct Held
+{
+	int			page;
+	char	   *body;
+	size_t		length;
+} Held;
+
+struct Repeat
+{
+	Names		expected;		/* hashes of the pages, NULL items: none */
+	int64		rows;			/* that they made */
+	bool		same;			/* all pages so far fit */
+	ARRAY_OF(Held) held;
+	size_t		held_bytes;
+	ARRAY_OF(char *) hashes;	/* of the pages of this reading, by page */
+};
+
+/* Finds the value of "request_id" near one end of a body; false: it is not there. */
+static bool
+request_id_find(const char *body, size_t length, size_t *from, size_t *to)
+{
+	static const char name[] = "\"request_id\":\"";
+	size_t		reach = Min(length, ENVELOPE_MAX);
+	const char *places[] = {body, body + length - reach};
+
+	for (int i = 0; i < lengthof(places); i++)
+	{
+		const char *found = memmem(places[i], reach, name, sizeof(name) - 1);
+		const char *end;
+
+		if (found == NULL)
+			continue;
+		found += sizeof(name) - 1;
+		end = memchr(found, '"', body + length - found);
+		if (end == NULL)
+			continue;
+		*from = found - body;
+		*to = end - body;
+		return true;
+	}
+	return false;
+}
+
+/* Hash of a body without its request id, as hex; NULL when it has none. */
+static char *
+body_hash(const char *body, size_t length)
+{
+	EVP_MD_CTX *context;
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	char	   *hex = palloc(DIGEST_LENGTH * 2 + 1);
+	size_t		from;
+	size_t		to;
+	bool		done;
+
+	if (!request_id_find(body, length, &from, &to))
+		return NULL;
+	/* not the server's own functions: those need a transaction */
+	context = EVP_MD_CTX_new();
+	done = context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
+		EVP_DigestUpdate(context, body, from) == 1 &&
+		EVP_DigestUpdate(context, body + to, length - to) == 1 &&
+		EVP_DigestFinal_ex(context, digest, NULL) == 1;
+	EVP_MD_CTX_free(context);
+	if (!done)
+		return NULL;
+	for (int i = 0; i < DIGEST_LENGTH; i++)
+		snprintf(hex + i * 2, 3, "%02x", digest[i]);
+	return hex;
+}
+
+/* The key of a slice's hashes and what was asked, as parameters $1 .. $5. */
+static void
+add_key(Parameters *parameters, const Slice *slice)
+{
+	RequestScope scope = slice_request(slice, NULL);
+
+	add_text(parameters, slice->target->stream->name);
+	add_int64(parameters, slice->scope.advertiser_id);
+	add(parameters, DATEOID, DateADTGetDatum(slice->scope.from), false);
+	add(parameters, DATEOID, DateADTGetDatum(slice->scope.to), false);
+	add_text(parameters, request_url("", slice->target->stream, &scope, 1));
+}
+
+/* In a unit: begins a slice's repetition, with what is known of the last one. */
+void
+repeat_prepare(Slice *slice, MemoryContext context)
+{
+	Parameters	parameters = {0};
+	MemoryContext before;
+	char	   *print;
+	Names		pages;
+	int64		rows;
+
+	before = MemoryContextSwitchTo(context);
+	slice->repeat = palloc0(sizeof(Repeat));
+	MemoryContextSwitchTo(before);
+	if (slice->modified_only || slice->campaign_ids != NULL)
+		return;
+	add_key(&parameters, slice);
+	execute("SELECT pages, rows, print FROM tiktokads.page_hash WHERE stream = $1 AND advertiser_id = $2"
+			" AND from_date = $3 AND to_date = $4 AND request = pg_catalog.md5($5)", &parameters, SPI_OK_SELECT);
+	if (SPI_processed == 0)
+		return;
+	print = row_text(CurrentMemoryContext, 0, "print");
+	pages = row_names(context, 0, "pages");
+	rows = row_int64(0, "rows", NULL);
+	if (strcmp(print, target_print(slice->target, &slice->scope)) != 0)
+		return;
+	slice->repeat->expected = pages;
+	slice->repeat->rows = rows;
+	slice->repeat->same = true;
+}
+
+/* Forgets what was held: the slice is read from its beginning. */
+void
+repeat_restart(Slice *slice)
+{
+	Repeat	   *repeat = slice->repeat;
+
+	if (repeat == NULL)
+		return;
+	for (int i = 0; i < repeat->held.count; i++)
+		pfree(repeat->held.items[i].body);
+	repeat->held.count = 0;
+	repeat->held_bytes = 0;
+	repeat->hashes.count = 0;
+	repeat->same = repeat->expected.count > 0 && slice->rereads == 0;
+}
+
+/* Keeps the hash of a page. */
+static void
+hash_keep(Repeat *repeat, int page, char *hash)
+{
+	while (repeat->hashes.count < page)
+		*array_add(&repeat->hashes) = NULL;
+	repeat->hashes.items[page - 1] = hash;
+}
+
+/*
+ * Looks at a page before it is parsed: true when it is the same as last time,
+ * and held.  The last one of a slice that is all the same ends it.
+ */
+bool
+repeat_take(Slice *slice, int page, const Reply *reply)
+{
+	Repeat	   *repeat = slice->repeat;
+	MemoryContext before;
+	char	   *hash;
+	Held	   *held;
+	size_t		from;
+	size_t		to;
+
+	if (repeat == NULL || slice->truncated)
+		return false;
+	before = MemoryContextSwitchTo(slice->context);
+	hash = body_hash(reply->body, reply->body_len);
+	hash_keep(repeat, page, hash);
+	if (!repeat->same || hash == NULL || page > repeat->expected.count ||
+		strcmp(hash, repeat->expected.items[page - 1]) != 0 || repeat->held_bytes + reply->body_len > HELD_MAX)
+	{
+		MemoryContextSwitchTo(before);
+		return false;
+	}
+	held = array_add(&repeat->held);
+	held->page = page;
+	held->length = reply->body_len;
+	held->body = palloc(reply->body_len);
+	memcpy(held->body, reply->body, reply->body_len);
+	repeat->held_bytes += reply->body_len;
+	if (request_id_find(reply->body, reply->body_len, &from, &to))
+		appendStringInfo(&slice->request_ids, "%s%.*s", slice->request_ids.len == 0 ? "" : ",",
+						 (int) (to - from), reply->body + from);
+	MemoryContextSwitchTo(before);
+	slice->pages_done++;
+	slice->total_pages = repeat->expected.count;
+	slice->next_page = Max(slice->next_page, 2);
+	return true;
+}
+
+/* True when every page of the slice came, and is the same as last time. */
+bool
+repeat_is_all(const Slice *slice)
+{
+	return slice->repeat != NULL && slice->repeat->same && slice->repeat->held.count > 0 &&
+		slice->repeat->held.count == slice->repeat->expected.count;
+}
+
+/* Takes note that a page differs; true when others are held that must be parsed now. */
+bool
+repeat_ends(Slice *slice)
+{
+	if (slice->repeat == NULL)
+		return false;
+	slice->repeat->same = false;
+	return slice->repeat->held.count > 0;
+}
+
+/* Takes a held page out to be parsed; false: there is none. */
+bool
+repeat_give(Slice *slice, int *page, char **body, size_t *length)
+{
+	Repeat	   *repeat = slice->repeat;
+
+	if (repeat->held.count == 0)
+		return false;
+	*page = repeat->held.items[repeat->held.count - 1].page;
+	*body = repeat->held.items[repeat->held.count - 1].body;
+	*length = repeat->held.items[repeat->held.count - 1].length;
+	repeat->held.count--;
+	return true;
+}
+
+/* Rows that a slice which is the same as last time stands for. */
+int64
+repeat_rows(const Slice *slice)
+{
+	return slice->repeat->rows;
+}
+
+/* In a unit: keeps the hashes of a slice that was stored whole, or drops them. */
+void
+repeat_store(const Slice *slice, bool whole)
+{
+	Repeat	   *repeat = slice->repeat;
+	Parameters	parameters = {0};
+	StringInfoData pages;
+
+	if (repeat == NULL || slice->modified_only || slice->campaign_ids != NULL)
+		return;
+	initStringInfo(&pages);
+	for (int i = 0; i < repeat->hashes.count; i++)
+	{
+		whole = whole && repeat->hashes.items[i] != NULL;
+		if (whole)
+			appendStringInfo(&pages, "%s%s", i == 0 ? "" : ",", repeat->hashes.items[i]);
+	}
+	whole = whole && repeat->hashes.count == slice->total_pages;
+	add_key(&parameters, slice);
+	if (!whole)
+	{
+		execute("DELETE FROM tiktokads.page_hash WHERE stream = $1 AND advertiser_id = $2 AND from_date = $3 AND to_date = $4"
+				" AND $5 IS NOT NULL", &parameters, SPI_OK_DELETE);
+		return;
+	}
+	add_text(&parameters, pages.data);
+	add_int64(&parameters, slice->nrows - slice->counts.duplicates);
+	add_text(&parameters, target_print(slice->target, &slice->scope));
+	execute("INSERT INTO tiktokads.page_hash (stream, advertiser_id, from_date, to_date, request, pages, rows, print)"
+			" VALUES ($1, $2, $3, $4, pg_catalog.md5($5), pg_catalog.string_to_array($6, ','), $7, $8)"
+			" ON CONFLICT (stream, advertiser_id, from_date, to_date) DO UPDATE"
+			" SET request = EXCLUDED.request, pages = EXCLUDED.pages, rows = EXCLUDED.rows, print = EXCLUDED.print",
+			&parameters, SPI_OK_INSERT);
+}

@@ -1,0 +1,75 @@
+# Entities and hourly reports, as ratios to the plain INSERT of the same rows;
+# requests against the fewest, bytes a row, and what comes again unchanged.
+use strict;
+use warnings;
+use List::Util qw(max min);
+use Time::HiRes qw(sleep time);
+
+my $ads = max(200, int(20000 * $ENV{BENCH_SCALE}));
+my $dir = $ENV{BENCH_DIR};
+
+# Runs statements; returns the output.
+sub sql
+{
+	my (@statements) = @_;
+	open(my $psql, '-|', 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', map { ('-c', $_) } 'SET client_min_messages = warning', @statements)
+	  or die "psql: $!\n";
+	my $output = do { local $/; <$psql> } // '';
+	close $psql or die "psql failed\n";
+	chomp $output;
+	return $output;
+}
+
+# Seconds that one statement takes after some others, in one session.
+sub timed
+{
+	my ($statement, @before) = @_;
+	open(my $file, '>', "$dir/timed.sql") or die "$dir: $!\n";
+	print $file join("\n", 'SET client_min_messages = warning;', map({ "$_;" } @before), '\timing on', "$statement;"), "\n";
+	close $file;
+	my $output = `psql -XAtq -v ON_ERROR_STOP=1 -f $dir/timed.sql 2>&1`;
+	my ($ms) = $output =~ /^Time: ([\d.]+) ms/m or die $output;
+	return $ms / 1000;
+}
+
+unlink "$dir/port";
+my $simulator = fork();
+if ($simulator == 0)
+{
+	open(STDOUT, '>', '/dev/null');
+	exec($ENV{TIKTOK_SIMULATOR}, '--port-file', "$dir/port", '--tier', 'unlimited', '--now', '2026-03-15 12:00:00', '--freeze', '--dense',
+		'--no-gzip', '--advertisers', '1', '--parent-pid', getppid(), '--ads', $ads, '--days', '40');
+}
+sleep 0.05 until -s "$dir/port";
+open(my $file, '<', "$dir/port");
+chomp(my $port = <$file>);
+sql("ALTER DATABASE postgres SET tiktokads.clock_offset = " . (1773576000 - int(time())));
+sql("CALL tiktokads.connect('bench', access_token_file => '$dir/token', app_id => '7100000000000000001',"
+	  . " app_secret_file => '$dir/secret', base_url => 'http://127.0.0.1:$port/open_api/v1.3/', tier => 'unlimited')");
+
+for my $case ([ 'ad', 'ad', '' ], [ 'report_ad_hourly', 'report_ad_hourly', "from_date => '2026-03-13', to_date => '2026-03-14'" ],
+	[ 'report_ad_daily', 'report_ad_daily', "from_date => '2026-03-01', to_date => '2026-03-14'" ])
+{
+	my ($stream, $table, $days) = @$case;
+	my $sync = "CALL tiktokads.sync(stream => '$stream'" . ($days ? ", $days" : '') . ')';
+	my (@first, @again, @base);
+	sql($sync);
+	for my $round (1 .. 3)
+	{
+		sql("TRUNCATE tiktokads.$table", 'TRUNCATE tiktokads.sync_history');
+		push @first, timed($sync);
+		push @again, timed($sync);
+		push @base, timed("INSERT INTO tiktokads.$table SELECT * FROM loaded", "CREATE TEMP TABLE loaded AS SELECT * FROM tiktokads.$table", "TRUNCATE tiktokads.$table");
+	}
+	my ($rows, $pages, $bytes, $size) = split /\|/, sql("SELECT h.rows_received, h.pages, h.bytes, (SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class AS c WHERE c.relname LIKE '$table%' AND c.relkind = 'r')"
+		  . " FROM (SELECT sum(rows_received) AS rows_received, sum(pages) AS pages, sum(bytes) AS bytes FROM tiktokads.sync_history WHERE run <= (SELECT max(run) - count(*) / 2 FROM tiktokads.sync_history)) AS h");
+	printf "%-18s %8.0f rows/s   ratio to INSERT %.2f   unchanged again %.1f times as fast (at least 4)   requests %d / %d   bytes a row: %.0f on the wire, %.0f stored\n",
+	  $stream, $rows / min(@first), min(@base) / min(@first), min(@first) / min(@again), $pages, int(($rows + 999) / 1000), $bytes / $rows, $size / $rows;
+}
+sql("INSERT INTO tiktokads.advertiser (advertiser_id, name, display_timezone, connection) SELECT 9000 + g, 'account', (ARRAY['America/New_York', 'Europe/Berlin', 'Asia/Tokyo'])[g % 3 + 1], 'bench' FROM generate_series(1, 500) AS g");
+printf "planning for 500 ad accounts: %.2f s (under 1)\n", min(map { timed("SELECT count(*) FROM tiktokads.sync_due('bench')") } 1 .. 3);
+printf "a day of them: %s requests to reports, %s minutes at the rate of the basic tier\n", split /\|/,
+  sql("UPDATE tiktokads.connection SET tier = 'basic'", "SELECT requests_per_day, minutes_at_full_rate FROM tiktokads.sync_budget WHERE endpoint LIKE 'report/%'");
+kill 'TERM', $simulator;
+waitpid $simulator, 0;
+sql('DELETE FROM tiktokads.advertiser', "CALL tiktokads.disconnect('bench')");
