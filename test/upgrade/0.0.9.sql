@@ -4,3 +4,6 @@ DELETE FROM tiktokads.metric;
 -- its columns were put in another order, and no row of it is the user's
 SELECT tiktokads.update_drop('pg_class'::regclass, 'tiktokads.stream'::regclass);
 DROP TABLE tiktokads.stream_shipped;
+
+-- it gained an argument
+SELECT tiktokads.update_drop('pg_proc'::regclass, 'tiktokads.sync(text, text, bigint, date, date)'::regprocedure);
