@@ -155,7 +155,7 @@ SQL
 sub wait_for
 {
 	my ($node, $query, $what) = @_;
-	for (1 .. 200)
+	for (1 .. 1200)
 	{
 		# the server may be recovering from a crash
 		my $answer = eval { ($node->psql('postgres', $query))[1] };
