@@ -47,6 +47,7 @@ kth_smallest(double *x, int count, int k)
 
 	while (low < high)
 	{
+		/* cppcheck-suppress uninitvar ; the caller filled it */
 		double		pivot = x[(low + high) / 2];
 		int			i = low,
 					j = high;
