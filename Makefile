@@ -6,7 +6,7 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" tiktokads.
 EXTENSION_SCRIPT = $(EXTENSION)--$(EXTVERSION).sql
 
 # The rooms of the house in reading order: a room uses those before it.
-ROOMS = base net model api store account sync quality worker funnel anomaly schedule
+ROOMS = base net model api store account sync quality worker attribution funnel anomaly schedule
 
 OBJS = src/tiktokads.o \
 	$(foreach room,$(ROOMS),$(patsubst %.c,%.o,$(sort $(wildcard src/$(room)/*.c))))
@@ -40,6 +40,8 @@ SHLIB_LINK = -lcurl -lcrypto -lm
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 $(OBJS): $(HEADERS) Makefile tiktokads.control
+# loops over matrices and chains, as the server builds its checksums
+src/attribution/dense.o src/attribution/walk.o: CFLAGS += $(CFLAGS_UNROLL_LOOPS) $(CFLAGS_VECTORIZE)
 else
 all: packages
 	$(MAKE) all

@@ -16,6 +16,7 @@
 #include "account/seal.h"
 #include "account/veil.h"
 #include "api/caller.h"
+#include "attribution/attribution.h"
 #include "base/clock.h"
 #include "base/shared.h"
 #include "net/net.h"
@@ -39,6 +40,7 @@ _PG_init(void)
 	VeilInit();
 	SyncInit();
 	WorkerInit();
+	AttributionInit();
 	if (shared_preloading())
 		SharedInit();
 	MarkGUCPrefixReserved(EXTENSION_NAME);

@@ -1,0 +1,197 @@
+/*
+ * intern.c: values of any type, numbered as they come.
+ *
+ * Integers are their own key, whatever their size; text is compared as bytes where its collation says
+ * no more than that; every other type by its own hash and equality.
+ */
+#include "postgres.h"
+
+#include "attribution/intern.h"
+#include "attribution/path_table.h"
+#include "attribution/table.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+/* A call, of two arguments, of a function of the type. */
+static FunctionCallInfo
+call_make(MemoryContext context, FmgrInfo *function)
+{
+	FunctionCallInfo call = MemoryContextAllocZero(context, SizeForFunctionCallInfo(2));
+
+	InitFunctionCallInfoData(*call, function, 2, C_COLLATION_OID, NULL, NULL);
+	return call;
+}
+
+/* True for integers that a Datum holds, extended by their sign: different types compare. */
+bool
+intern_is_whole(Oid type)
+{
+	return (type == INT8OID && FLOAT8PASSBYVAL) || type == INT4OID || type == INT2OID;
+}
+
+/* Prepares numbering of values of a type. */
+void
+intern_begin(Intern *intern, MemoryContext context, Oid type, const char *what)
+{
+	memset(intern, 0, sizeof(*intern));
+	intern->context = context;
+	intern->type = getBaseType(type);
+	intern->whole = intern_is_whole(intern->type);
+	intern->bytes = intern->type == TEXTOID || intern->type == VARCHAROID;
+	intern->cache = lookup_type_cache(intern->type, TYPECACHE_HASH_EXTENDED_PROC_FINFO | TYPECACHE_EQ_OPR_FINFO);
+	if (!OidIsValid(intern->cache->hash_extended_proc_finfo.fn_oid) || !OidIsValid(intern->cache->eq_opr_finfo.fn_oid))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("%s of type %s cannot be hashed", what, format_type_be(type)),
+				 errhint("Cast it to text.")));
+	intern->hash = call_make(context, &intern->cache->hash_extended_proc_finfo);
+	intern->equal = call_make(context, &intern->cache->eq_opr_finfo);
+	intern->mask = 1023;
+	intern->slot = MemoryContextAllocZero(context, sizeof(InternSlot) * 1024);
+	intern->room = 512;
+	intern->value = MemoryContextAlloc(context, sizeof(Datum) * intern->room);
+}
+
+/* Doubles the slots. */
+static void
+intern_double(Intern *intern)
+{
+	Size		slots = ((Size) intern->mask + 1) * 2;
+	InternSlot *slot;
+
+	if (slots > (Size) 1 << 31)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many distinct values")));
+	slot = MemoryContextAllocExtended(intern->context, sizeof(InternSlot) * slots, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	for (Size i = 0; i <= intern->mask; i++)
+		if (intern->slot[i].number != 0)
+		{
+			Size		at = table_hash(intern->slot[i].key) & (slots - 1);
+
+			while (slot[at].number != 0)
+				at = (at + 1) & (slots - 1);
+			slot[at] = intern->slot[i];
+		}
+	pfree(intern->slot);
+	intern->slot = slot;
+	intern->mask = (uint32) (slots - 1);
+	intern->memory += slots / 2 * sizeof(InternSlot);
+}
+
+/* Hash of some bytes. */
+static uint64
+bytes_key(const char *bytes, Size size)
+{
+	uint64		hash = size;
+	uint64		word;
+
+	for (; size >= 8; size -= 8, bytes += 8)
+	{
+		memcpy(&word, bytes, 8);
+		hash = table_hash(hash ^ word);
+	}
+	word = 0;
+	memcpy(&word, bytes, size);
+	return table_hash(hash ^ word) ^ hash;
+}
+
+/* The key of a value. */
+static inline uint64
+value_key(Intern *intern, Datum value)
+{
+	if (intern->whole)
+		return (uint64) value;
+	if (intern->bytes)
+		return bytes_key(VARDATA_ANY(DatumGetPointer(value)), VARSIZE_ANY_EXHDR(DatumGetPointer(value)));
+	intern->hash->args[0].value = value;
+	intern->hash->args[1].value = Int64GetDatum(0);
+	return DatumGetUInt64(FunctionCallInvoke(intern->hash));
+}
+
+/* True when two values of one key are equal. */
+static bool
+value_equals(Intern *intern, Datum one, Datum other)
+{
+	if (intern->whole)
+		return true;
+	if (intern->bytes)
+		return VARSIZE_ANY_EXHDR(DatumGetPointer(one)) == VARSIZE_ANY_EXHDR(DatumGetPointer(other)) &&
+			memcmp(VARDATA_ANY(DatumGetPointer(one)), VARDATA_ANY(DatumGetPointer(other)),
+				   VARSIZE_ANY_EXHDR(DatumGetPointer(one))) == 0;
+	intern->equal->args[0].value = one;
+	intern->equal->args[1].value = other;
+	return DatumGetBool(FunctionCallInvoke(intern->equal));
+}
+
+/* Keeps a new value. */
+static void
+value_keep(Intern *intern, Datum value)
+{
+	MemoryContext before;
+
+	if (intern->count == intern->room)
+	{
+		intern->room *= 2;
+		intern->value = repalloc_huge(intern->value, sizeof(Datum) * (Size) intern->room);
+		intern->memory += sizeof(Datum) * (Size) intern->room / 2;
+		attribution_check_memory(intern->memory);
+	}
+	before = MemoryContextSwitchTo(intern->context);
+	intern->value[intern->count++] = datumCopy(value, intern->cache->typbyval, intern->cache->typlen);
+	if (!intern->cache->typbyval)
+		intern->memory += datumGetSize(value, false, intern->cache->typlen) + 16;
+	MemoryContextSwitchTo(before);
+}
+
+/* The number of a value. */
+uint32
+intern_number(Intern *intern, Datum value)
+{
+	uint64		key;
+	uint32		at;
+
+	if (!intern->whole && intern->cache->typlen == -1)
+		value = PointerGetDatum(PG_DETOAST_DATUM_PACKED(value));
+	key = value_key(intern, value);
+	for (at = (uint32) table_hash(key) & intern->mask; intern->slot[at].number != 0; at = (at + 1) & intern->mask)
+		if (intern->slot[at].key == key &&
+			value_equals(intern, intern->value[intern->slot[at].number - 1], value))
+			return intern->slot[at].number - 1;
+	value_keep(intern, value);
+	intern->slot[at] = (InternSlot) {key, intern->count};
+	if ((uint64) intern->count * 2 > intern->mask)
+	{
+		intern_double(intern);
+		return intern->count - 1;
+	}
+	return intern->slot[at].number - 1;
+}
+
+/* Brings the place of a value of an integer type nearer. */
+void
+intern_prefetch(const Intern *intern, Datum value)
+{
+	__builtin_prefetch(&intern->slot[table_hash((uint64) value) & intern->mask]);
+}
+
+/* The number of a text that is given as bytes; nothing is allocated for a known one. */
+uint32
+intern_number_of_bytes(Intern *intern, const char *bytes, int length)
+{
+	uint64		key = bytes_key(bytes, length);
+
+	for (uint32 at = (uint32) table_hash(key) & intern->mask; intern->slot[at].number != 0; at = (at + 1) & intern->mask)
+	{
+		const text *known = (const text *) DatumGetPointer(intern->value[intern->slot[at].number - 1]);
+
+		if (intern->slot[at].key == key && VARSIZE_ANY_EXHDR(known) == length &&
+			memcmp(VARDATA_ANY(known), bytes, length) == 0)
+			return intern->slot[at].number - 1;
+	}
+	return intern_number(intern, PointerGetDatum(cstring_to_text_with_len(bytes, length)));
+}

@@ -1,0 +1,51 @@
+/*
+ * intern.h: values of any type, numbered as they come.
+ */
+#ifndef TIKTOKADS_INTERN_H
+#define TIKTOKADS_INTERN_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/typcache.h"
+
+typedef struct InternSlot
+{
+	uint64		key;			/* the value itself, or its hash */
+	uint32		number;			/* number + 1; 0 is empty */
+} InternSlot;
+
+/* Numbers of values; one type for all that is added. */
+typedef struct Intern
+{
+	MemoryContext context;		/* holds the values */
+	Oid			type;
+	TypeCacheEntry *cache;
+	FunctionCallInfo hash;		/* of types without a shortcut */
+	FunctionCallInfo equal;
+	bool		whole;			/* a value is told by its 8 bytes */
+	bool		bytes;			/* a varlena told by its bytes */
+	uint32		count;
+	uint32		room;
+	Datum	   *value;			/* of each number */
+	uint32		mask;
+	InternSlot *slot;
+	Size		memory;
+} Intern;
+
+/* Prepares numbering of values of a type; an error if it cannot be hashed. */
+extern void intern_begin(Intern *intern, MemoryContext context, Oid type, const char *what);
+
+/* True for integers that a Datum holds: values of different such types can be numbered together. */
+extern bool intern_is_whole(Oid type);
+
+/* The number of a value that is not NULL. */
+extern uint32 intern_number(Intern *intern, Datum value);
+
+/* Brings the place of a value of an integer type nearer, ahead of intern_number(). */
+extern void intern_prefetch(const Intern *intern, Datum value);
+
+/* The number of a text that is given as bytes. */
+extern uint32 intern_number_of_bytes(Intern *intern, const char *bytes, int length);
+
+#endif
