@@ -1,0 +1,6 @@
+-- attribution over any two queries
+
+CREATE FUNCTION tiktokads.attribution_query(model text, touches text, conversions text, options jsonb DEFAULT '{}')
+RETURNS SETOF tiktokads.credit
+LANGUAGE c STABLE PARALLEL UNSAFE COST 100000 ROWS 100 AS 'MODULE_PATHNAME', 'tiktokads_attribution_query';
+COMMENT ON FUNCTION tiktokads.attribution_query IS 'Credit of every channel from two queries, run with your rights in the snapshot of the calling statement. touches yields person, at, channel and optionally kind; conversions yields person, at, conversions, value. Person and channel may be of any type that can be hashed. A conversion''s path is the person''s touches at or before it; a person without conversions gives one null path. Touches without person, time or channel are left out; conversions without person or time have no touches, and go to channel NULL with all others that have none. Options are those of the model and lookback (30 days; null: no limit), paths (reuse; split: a touch serves the next conversion only), click_window, view_window, engaged_view_window (null: as lookback; "0": off), precedence (none; click: a path with a click keeps clicks only). NULL options are none; NULL for anything else is an error.';
