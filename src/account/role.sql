@@ -38,11 +38,11 @@ FROM (VALUES
 	('tiktokads_operator', 'relation', '{advertiser}', '{UPDATE}', '{sync}', 'Switch an ad account off and on.'),
 	('tiktokads_operator', 'relation', '{connection}', '{SELECT}',
 		'{name,app_id,base_url,tier,connected_by,connected_at,paused,pause_reason}', 'See connections, without paths of secret files.'),
-	('tiktokads_operator', 'routine', '{create_model,sync,sync_now,pause,resume,backfill,maintain,detect,apply_retention,schedule,unschedule,schedule_prune,job_check,job_find}',
+	('tiktokads_operator', 'routine', '{create_model,sync,sync_now,pause,resume,backfill,maintain,detect,derive_touchpoints,apply_retention,schedule,unschedule,schedule_prune,job_check,job_find}',
 		'{EXECUTE}', NULL, 'Run and pause what runs.'),
 	('tiktokads_analyst', 'model', '{""}', '{SELECT}', NULL, 'Read facts and BI views, of the ad accounts granted.'),
 	('tiktokads_analyst', 'readers', '{""}', '{EXECUTE}', NULL, 'Ask questions with the rights of the one who asks.'),
-	('tiktokads_analyst', 'relation', '{stream,metric,model_relation,model_column,currency_rate,coverage}', '{SELECT}', NULL, 'Know what the numbers mean.'),
+	('tiktokads_analyst', 'relation', '{stream,metric,model_relation,model_column,currency_rate,coverage,conversion_event}', '{SELECT}', NULL, 'Know what the numbers mean.'),
 		('tiktokads_analyst', 'relation', '{advertiser}', '{SELECT}',
 		'{advertiser_id,name,currency,display_timezone,timezone,status,country,industry,company,language,create_time,promotion_area,brand,sync,readable,first_seen_at,changed_at}',
 		'Know the ad accounts, without names, addresses and numbers of their contacts.'),
@@ -50,7 +50,7 @@ FROM (VALUES
 	('tiktokads_privacy', 'routine', '{sees_all_advertisers,granted_advertisers,visible_advertisers,erase_subject,export_subject,place_hold,release_hold,reapply_erasures,set_retention,remove_retention,apply_retention,verify_purge_log,pseudonym,hash_email,hash_phone}',
 		'{EXECUTE}', NULL, 'Erase, export, hold and audit.'),
 	('tiktokads_admin', 'configuration', '{""}', '{SELECT}', NULL, 'Configure.'),
-	('tiktokads_admin', 'relation', '{advertiser_grant,currency_rate}', '{SELECT,INSERT,UPDATE,DELETE}', NULL, 'Configure.'),
+	('tiktokads_admin', 'relation', '{advertiser_grant,currency_rate,conversion_event}', '{SELECT,INSERT,UPDATE,DELETE}', NULL, 'Configure.'),
 	('tiktokads_admin', 'relation', '{credential_input}', '{INSERT}', NULL, 'Give a credential by COPY, unread by anybody.'),
 	('tiktokads_admin', 'routines', '{""}', '{EXECUTE}', NULL, 'Configure, connect and disconnect.'))
 	AS r (role, target, names, privileges, columns, purpose)
