@@ -250,13 +250,18 @@ COMMENT ON FUNCTION tiktokads.next_reading IS 'When what was read at a time is d
 
 CREATE FUNCTION tiktokads.sync_due(connection text)
 RETURNS TABLE (stream text, advertiser_id bigint, from_date date, to_date date, priority int, due_at timestamptz)
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp ROWS 1000 AS $$
+LANGUAGE plpgsql STABLE ROWS 1000 SET search_path = pg_catalog, pg_temp
+-- planned once in a session: planning costs more than running
+SET plan_cache_mode = force_generic_plan SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
 	moment timestamptz := tiktokads.clock_now();
 BEGIN
 	RETURN QUERY
-	WITH account AS MATERIALIZED (
+	WITH offered AS MATERIALIZED (
+		SELECT s.stream, s.target, s.priority, s.date_column, s.by_month, s.max_days, s.refresh, s.modified_parameter, s.modified_refresh, s.latency
+		FROM tiktokads.stream AS s WHERE s.enabled AND s.kind IN ('entity', 'report')),
+	account AS MATERIALIZED (
 		SELECT a.advertiser_id, tiktokads.clock_today(a.display_timezone) AS today,
 			tiktokads.attribution_days(a.advertiser_id) AS days, a.display_timezone
 		FROM tiktokads.advertiser AS a
@@ -264,14 +269,14 @@ BEGIN
 	zone AS MATERIALIZED (
 		SELECT z.display_timezone, l.latency, tiktokads.clock_day(moment - l.latency, z.display_timezone) AS newest
 		FROM (SELECT DISTINCT display_timezone FROM account) AS z
-			CROSS JOIN (SELECT DISTINCT s.latency FROM tiktokads.stream AS s) AS l),
+			CROSS JOIN (SELECT DISTINCT s.latency FROM offered AS s) AS l),
 	expired AS MATERIALIZED (
-		SELECT t.target, tiktokads.expired_days(t.target) AS days FROM (SELECT DISTINCT s.target FROM tiktokads.stream AS s) AS t),
+		SELECT t.target, tiktokads.expired_days(t.target) AS days FROM (SELECT DISTINCT s.target FROM offered AS s) AS t),
 	wanted AS MATERIALIZED (
 		SELECT s.stream, s.priority, s.date_column, s.by_month, s.max_days, s.refresh, s.modified_parameter, s.modified_refresh,
 			s.latency, a.advertiser_id, a.display_timezone, a.today, a.days, z.newest, e.days AS expired
 		FROM account AS a
-			JOIN tiktokads.stream AS s ON s.enabled AND s.kind IN ('entity', 'report')
+			CROSS JOIN offered AS s
 			JOIN expired AS e ON e.target = s.target
 			JOIN zone AS z ON z.latency = s.latency AND z.display_timezone IS NOT DISTINCT FROM a.display_timezone
 		WHERE NOT EXISTS (SELECT FROM tiktokads.stream_degraded AS d
@@ -282,7 +287,7 @@ BEGIN
 		GROUP BY r.stream, r.advertiser_id),
 	missing AS (
 		-- the last thirty days, and what a backfill asks for
-		SELECT w.stream, w.advertiser_id, w.by_month, w.priority, w.newest, p.part
+		SELECT w.stream, w.advertiser_id, w.by_month, w.priority, w.max_days, w.expired, w.newest, p.part
 		FROM wanted AS w
 			LEFT JOIN readings AS r ON r.stream = w.stream AND r.advertiser_id = w.advertiser_id
 			CROSS JOIN LATERAL pg_catalog.unnest(
@@ -319,24 +324,24 @@ BEGIN
 		WHERE w.date_column IS NOT NULL AND d.first <= d.last),
 	-- of what is due already, one range for each band: a request for more days costs no more
 	merged AS (
-		SELECT g.stream, g.advertiser_id, g.priority, g.band_priority, pg_catalog.lower(n.part) AS from_date, pg_catalog.upper(n.part) - 1 AS to_date, g.due_at
+		SELECT g.stream, g.advertiser_id, g.max_days, g.expired, g.priority, g.band_priority, pg_catalog.lower(n.part) AS from_date, pg_catalog.upper(n.part) - 1 AS to_date, g.due_at
 		FROM (
-			SELECT o.stream, o.advertiser_id, o.priority, o.band_priority, o.expired,
+			SELECT o.stream, o.advertiser_id, o.max_days, o.priority, o.band_priority, o.expired,
 				pg_catalog.min(o.from_date) AS from_date, pg_catalog.max(o.to_date) AS to_date, pg_catalog.min(o.due_at) AS due_at
 			FROM (SELECT * FROM old UNION ALL SELECT * FROM closed) AS o
-			GROUP BY o.stream, o.advertiser_id, o.priority, o.band_priority, o.expired, o.band,
+			GROUP BY o.stream, o.advertiser_id, o.max_days, o.priority, o.band_priority, o.expired, o.band,
 				CASE WHEN o.max_days = 1 THEN o.from_date END, CASE WHEN o.due_at > moment THEN o.due_at ELSE moment END) AS g
 			CROSS JOIN LATERAL pg_catalog.unnest(pg_catalog.datemultirange(pg_catalog.daterange(g.from_date, g.to_date, '[]')) - g.expired) AS n (part)),
 	listed AS (
-		SELECT m.stream, m.advertiser_id, pg_catalog.lower(m.part) AS from_date, pg_catalog.upper(m.part) - 1 AS to_date,
+		SELECT m.stream, m.advertiser_id, m.max_days, m.expired, pg_catalog.lower(m.part) AS from_date, pg_catalog.upper(m.part) - 1 AS to_date,
 			CASE WHEN pg_catalog.upper(m.part) > m.newest - 3 THEN 10 WHEN pg_catalog.upper(m.part) > m.newest - 30 THEN 20 ELSE 60 END
 				AS urgency, m.priority, '-infinity'::timestamptz AS due_at
 		FROM missing AS m
 		UNION ALL
-		SELECT d.stream, d.advertiser_id, d.from_date, d.to_date, d.band_priority, d.priority, d.due_at FROM merged AS d
+		SELECT d.stream, d.advertiser_id, d.max_days, d.expired, d.from_date, d.to_date, d.band_priority, d.priority, d.due_at FROM merged AS d
 		UNION ALL
 		-- lists without days: whole from time to time, and between that what was modified
-		SELECT w.stream, w.advertiser_id, CASE WHEN n.whole THEN NULL ELSE (greatest(r.read_at, r.modified_read_at) - interval '1 day')::date END,
+		SELECT w.stream, w.advertiser_id, 0, w.expired, CASE WHEN n.whole THEN NULL ELSE (greatest(r.read_at, r.modified_read_at) - interval '1 day')::date END,
 			NULL, 15, w.priority, CASE WHEN r.read_at IS NULL THEN '-infinity'::timestamptz WHEN n.whole THEN n.whole_at ELSE n.modified_at END
 		FROM wanted AS w
 			LEFT JOIN tiktokads.sync_read AS r ON r.stream = w.stream AND r.advertiser_id = w.advertiser_id
@@ -344,13 +349,27 @@ BEGIN
 				greatest(r.read_at, r.modified_read_at) + w.modified_refresh AS modified_at) AS t
 			CROSS JOIN LATERAL (SELECT t.whole_at, t.modified_at, w.modified_parameter IS NULL OR r.read_at IS NULL
 				OR t.modified_at IS NULL OR t.whole_at <= t.modified_at OR t.whole_at <= moment AS whole) AS n
-		WHERE w.date_column IS NULL)
+		WHERE w.date_column IS NULL),
+	-- recent days that are due go into one request, where it may span them
+	joined AS (
+		SELECT l.stream, l.advertiser_id, l.from_date, l.to_date, l.urgency, l.priority, l.due_at
+		FROM listed AS l
+		WHERE l.max_days < 30 OR l.urgency >= 60 OR l.due_at > moment
+		UNION ALL
+		SELECT g.stream, g.advertiser_id, pg_catalog.lower(n.part), pg_catalog.upper(n.part) - 1, g.urgency, g.priority, g.due_at
+		FROM (
+			SELECT l.stream, l.advertiser_id, l.expired, l.priority, pg_catalog.min(l.from_date) AS from_date, pg_catalog.max(l.to_date) AS to_date,
+				pg_catalog.min(l.urgency) AS urgency, pg_catalog.min(l.due_at) AS due_at
+			FROM listed AS l
+			WHERE l.max_days >= 30 AND l.urgency < 60 AND l.due_at <= moment
+			GROUP BY l.stream, l.advertiser_id, l.expired, l.priority) AS g
+			CROSS JOIN LATERAL pg_catalog.unnest(pg_catalog.datemultirange(pg_catalog.daterange(g.from_date, g.to_date, '[]')) - g.expired) AS n (part))
 	-- the accounts take turns, so that a small one does not wait for a large one's backfill
 	SELECT l.stream, l.advertiser_id, l.from_date, l.to_date,
 		l.urgency * 1000000 + least(999, pg_catalog.row_number() OVER (PARTITION BY l.advertiser_id, l.urgency
 			ORDER BY l.priority, l.to_date DESC NULLS FIRST)::int) * 1000 + l.priority,
 		l.due_at
-	FROM listed AS l
+	FROM joined AS l
 	ORDER BY 5, l.due_at, l.advertiser_id;
 END;
 $$;
