@@ -16,6 +16,7 @@
 #include "store/target.h"
 #include "tiktokads.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
@@ -60,6 +61,7 @@ asof_keep(const Target *target, const Scope *scope, const char *differs)
 	const Names *keys = &target->stream->key_columns;
 	const char *date = quote_identifier(target->stream->date_column);
 	char	   *zone = quote_literal_cstr(pg_get_timezone_name(scope->zone));
+	int			guc_level;
 
 	if (target->asof_table == NULL)
 		return;
@@ -88,5 +90,10 @@ asof_keep(const Target *target, const Scope *scope, const char *differs)
 					 " WHERE o.advertiser_id = $1 AND o.%s >= $2 AND o.%s < $3 + 1 AND NOT (true%s)"
 					 " AND a.from_age < a.to_age AND a.to_age <= tiktokads.attribution_days($1) + %d ON CONFLICT DO NOTHING",
 					 zone, date, zone, date, date, date, differs, ASOF_MARGIN);
+
+	/* fresh rows have no statistics: a nested loop would look at every pair */
+	guc_level = NewGUCNestLevel();
+	(void) set_config_option("enable_nestloop", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	scope_execute(sql.data, scope, SPI_OK_INSERT);
+	AtEOXact_GUC(false, guc_level);
 }

@@ -80,15 +80,25 @@ BEGIN
 		OR (t.connection = $1 AND NOT EXISTS (SELECT FROM tiktokads.stream AS s WHERE s.stream = t.stream AND (s.enabled OR t.request IS NOT NULL)))
 		OR (t.connection = $1 AND NOT EXISTS (SELECT FROM tiktokads.advertiser AS a
 			WHERE a.advertiser_id = t.advertiser_id AND a.connection = $1 AND a.sync AND a.readable));
-	-- what is open already, or inside something open, is not planned again
+	-- what is open already, or inside something open, is not planned again; what
+	-- waits and was overtaken by other days, or is not due any more, gives way
+	WITH due AS MATERIALIZED (
+		SELECT d.stream, d.advertiser_id, p.from_date, p.to_date, d.priority
+		FROM tiktokads.sync_due($1) AS d
+			CROSS JOIN LATERAL tiktokads.task_slices(d.stream, d.from_date, d.to_date) AS p
+		WHERE d.due_at <= tiktokads.clock_now()),
+	overtaken AS (
+		DELETE FROM tiktokads.sync_task AS t
+		WHERE t.connection = $1 AND t.request IS NULL AND t.crashes = 0 AND t.attempts = 0 AND t.set_aside_at IS NULL
+			AND NOT EXISTS (SELECT FROM due AS d
+				WHERE d.stream = t.stream AND d.advertiser_id = t.advertiser_id AND t.from_date <= d.from_date AND t.to_date >= d.to_date)
+		RETURNING t.task)
 	INSERT INTO tiktokads.sync_task AS t (connection, stream, advertiser_id, from_date, to_date, priority)
-	SELECT $1, d.stream, d.advertiser_id, p.from_date, p.to_date, d.priority
-	FROM tiktokads.sync_due($1) AS d
-		CROSS JOIN LATERAL tiktokads.task_slices(d.stream, d.from_date, d.to_date) AS p
-	WHERE d.due_at <= tiktokads.clock_now()
-		AND NOT EXISTS (SELECT FROM tiktokads.sync_task AS o
-			WHERE o.stream = d.stream AND o.advertiser_id = d.advertiser_id
-				AND o.from_date <= p.from_date AND o.to_date >= p.to_date)
+	SELECT $1, d.stream, d.advertiser_id, d.from_date, d.to_date, d.priority
+	FROM due AS d
+	WHERE NOT EXISTS (SELECT FROM tiktokads.sync_task AS o
+		WHERE o.stream = d.stream AND o.advertiser_id = d.advertiser_id
+			AND o.from_date <= d.from_date AND o.to_date >= d.to_date AND o.task NOT IN (SELECT g.task FROM overtaken AS g))
 	ON CONFLICT (stream, advertiser_id, from_date, to_date) DO NOTHING;
 	GET DIAGNOSTICS planned = ROW_COUNT;
 	RETURN planned;
