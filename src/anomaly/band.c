@@ -25,7 +25,7 @@
 #define SCATTER_ROUNDS	3
 #define SCATTER_MIN		0.01	/* square of the relative scatter that is always allowed for */
 #define AMOUNT_ZERO		0.02	/* part of the expected amount that stands for nothing */
-#define FREEDOM			6.0	/* of Student's tail: advertising has more outliers than the normal */
+#define FREEDOM			10.0	/* of Student's tail: advertising has more outliers than the normal */
 #define LARGE_MEAN		2000.0	/* from here on counts are treated as amounts */
 #define SURPRISE_MOST	300.0
 #define WEIGHTS			400

@@ -38,7 +38,7 @@ CREATE TABLE tiktokads.anomaly_detector_shipped
 (
 	detector text PRIMARY KEY,
 	enabled boolean NOT NULL DEFAULT true,
-	kind text NOT NULL CHECK (kind IN ('metric', 'pattern', 'budget', 'missing')),
+	kind text NOT NULL CHECK (kind IN ('metric', 'pattern', 'budget', 'missing', 'restated')),
 	priority int NOT NULL,
 	topic text NOT NULL,
 	signal text,
@@ -48,6 +48,7 @@ CREATE TABLE tiktokads.anomaly_detector_shipped
 	minimum_change float8 NOT NULL DEFAULT 0.5 CHECK (minimum_change >= 0),
 	minimum_spend numeric NOT NULL DEFAULT 20 CHECK (minimum_spend >= 0),
 	minimum_volume float8 NOT NULL DEFAULT 0 CHECK (minimum_volume >= 0),
+	minimum_share float8 NOT NULL DEFAULT 0.01 CHECK (minimum_share BETWEEN 0 AND 1),
 	description text NOT NULL
 );
 COMMENT ON TABLE tiktokads.anomaly_detector_shipped IS 'Detectors as this version of the extension ships them. Read tiktokads.anomaly_detector, which has your changes; make them in tiktokads.anomaly_detector_override.';
@@ -56,7 +57,7 @@ CREATE TABLE tiktokads.anomaly_detector_override
 (
 	detector text PRIMARY KEY,
 	enabled boolean,
-	kind text CHECK (kind IN ('metric', 'pattern', 'budget', 'missing')),
+	kind text CHECK (kind IN ('metric', 'pattern', 'budget', 'missing', 'restated')),
 	priority int,
 	topic text,
 	signal text,
@@ -66,6 +67,7 @@ CREATE TABLE tiktokads.anomaly_detector_override
 	minimum_change float8 CHECK (minimum_change >= 0),
 	minimum_spend numeric CHECK (minimum_spend >= 0),
 	minimum_volume float8 CHECK (minimum_volume >= 0),
+	minimum_share float8 CHECK (minimum_share BETWEEN 0 AND 1),
 	description text
 );
 SELECT pg_catalog.pg_extension_config_dump('tiktokads.anomaly_detector_override', '');
@@ -84,6 +86,7 @@ SELECT coalesce(o.detector, s.detector) AS detector,
 	coalesce(o.minimum_change, s.minimum_change, 0.5) AS minimum_change,
 	coalesce(o.minimum_spend, s.minimum_spend, 20) AS minimum_spend,
 	coalesce(o.minimum_volume, s.minimum_volume, 0) AS minimum_volume,
+	coalesce(o.minimum_share, s.minimum_share, 0.01) AS minimum_share,
 	o.detector IS NOT NULL AS overridden,
 	coalesce(o.description, s.description) AS description
 FROM tiktokads.anomaly_detector_shipped AS s
@@ -95,9 +98,9 @@ DECLARE
 	words constant text[] := ARRAY[
 		'detector', 'Name of the detector.',
 		'enabled', 'False: not looked for.',
-		'kind', 'metric (one signal), pattern (several together), budget (spend against budget) or missing (no data).',
+		'kind', 'metric (one signal), pattern (several together), budget (spend against budget), missing (no data) or restated (days that were final changed).',
 		'priority', 'Of all that an entity''s day shows, the detector with the lowest number tells it.',
-		'topic', 'Detectors of one topic find one thing: spend, delivery, click, conversion, frequency, budget, data.',
+		'topic', 'Detectors of one topic find one thing: spend, delivery, click, conversion, frequency, budget, data, restatement.',
 		'signal', 'Signal whose observed and expected values the incident shows; NULL for missing data.',
 		'conditions', 'Array of objects of signal and state, one of which must hold whole. States: up, down (surprising and far enough), stopped (nothing at all, where silence is rare), not_up, not_down, steady (within a fifth above and a third below, or within the band), rising, falling (last 7 days against the 21 before).',
 		'levels', 'Levels that it looks at: advertiser, campaign, adgroup, ad.',
@@ -105,6 +108,7 @@ DECLARE
 		'minimum_change', 'How far from the expected value, in proportion to it: 0.5 is half as much again, or a third less.',
 		'minimum_spend', 'Days of less spend, also by the week before, are left alone; in the account''s currency.',
 		'minimum_volume', 'Days that expect less of the signal''s numerator are left alone.',
+		'minimum_share', 'Changes of spend, delivery and budget are left alone with entities that have less of the ad account''s spend than this: 0.01 is one in a hundred.',
 		'overridden', 'True when anomaly_detector_override has a row for it.',
 		'description', 'What it means and where to look.'];
 	relation text;
@@ -122,8 +126,10 @@ END;
 $do$;
 
 INSERT INTO tiktokads.anomaly_detector_shipped (detector, kind, priority, topic, signal, conditions, levels, minimum_surprise, minimum_change, minimum_spend, minimum_volume, description) VALUES
-	('missing_data', 'missing', 10, 'data', NULL, '[]', '{advertiser}', 0, 0, 0, 0,
-		'A day has no data at all though the days before had: the sync failed, the data are late, or the token lost its rights. No number of that day is judged.'),
+	('missing_data', 'missing', 10, 'data', NULL, '[]', '{advertiser}', 5, 0, 0, 0,
+		'A day has no data at all though the days before had: the data are late, the sync failed, the token lost its rights, or the whole account was stopped. No number of that day is judged.'),
+	('restated', 'restated', 15, 'restatement', 'spend', '[]', '{advertiser}', 0, 0.05, 20, 0,
+		'Days that were final have other numbers now: TikTok took back or added spend after the fact. Reports, invoices and bids that used the earlier numbers are wrong.'),
 	('delivery_stopped', 'pattern', 20, 'delivery', 'spend', '[{"spend": "stopped"}]', '{advertiser,campaign,adgroup,ad}', 3.5, 0.5, 20, 0,
 		'Nothing was delivered though nobody switched it off: look for a rejected ad, an empty balance, an ended schedule.'),
 	('tracking_broken', 'pattern', 30, 'conversion', 'conversion', '[{"conversion": "down", "cvr": "down", "clicks": "not_down"}]', '{advertiser,campaign,adgroup,ad}', 4, 0.5, 20, 4,
@@ -203,7 +209,7 @@ CREATE TABLE tiktokads.anomaly_age
 	PRIMARY KEY (advertiser_id, numerator, stat_date, age)
 );
 SELECT pg_catalog.pg_extension_config_dump('tiktokads.anomaly_age', '');
-COMMENT ON TABLE tiktokads.anomaly_age IS 'What each detect() saw of the days that still restate, summed over the ad account: from it the completeness of young days is learnt.';
+COMMENT ON TABLE tiktokads.anomaly_age IS 'What each detect() saw of spend and of the numbers that still restate, summed over the ad account: from it the completeness of young days is learnt, and what was restated after it was final.';
 COMMENT ON COLUMN tiktokads.anomaly_age.advertiser_id IS 'Ad account.';
 COMMENT ON COLUMN tiktokads.anomaly_age.numerator IS 'Column of the daily report.';
 COMMENT ON COLUMN tiktokads.anomaly_age.stat_date IS 'Day whose number it is.';

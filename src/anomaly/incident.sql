@@ -27,8 +27,8 @@ CREATE TABLE tiktokads.anomaly
 	details jsonb NOT NULL DEFAULT '{}',
 	state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'resolved', 'muted')),
 	found_by text NOT NULL,
-	found_at timestamptz NOT NULL DEFAULT now(),
-	changed_at timestamptz NOT NULL DEFAULT now(),
+	found_at timestamptz NOT NULL DEFAULT tiktokads.clock_now(),
+	changed_at timestamptz NOT NULL DEFAULT tiktokads.clock_now(),
 	resolved_at timestamptz,
 	UNIQUE (advertiser_id, level, entity_id, topic, started_on),
 	CHECK (started_on <= worst_on AND worst_on <= ended_on)
@@ -39,7 +39,7 @@ SELECT pg_catalog.pg_extension_config_dump('tiktokads.anomaly_anomaly_seq', '');
 COMMENT ON TABLE tiktokads.anomaly IS 'Incidents: one row for each episode of an entity, told at the level where its cause is. CALL tiktokads.detect() and tiktokads.detect_anomalies() write it; state may be set by hand.';
 COMMENT ON COLUMN tiktokads.anomaly.anomaly IS 'Number of the incident.';
 COMMENT ON COLUMN tiktokads.anomaly.detector IS 'Detector that tells it, see tiktokads.anomaly_detector.';
-COMMENT ON COLUMN tiktokads.anomaly.kind IS 'metric, pattern, budget or missing.';
+COMMENT ON COLUMN tiktokads.anomaly.kind IS 'metric, pattern, budget, missing or restated.';
 COMMENT ON COLUMN tiktokads.anomaly.topic IS 'What it is about: an entity has one incident of a topic at a time.';
 COMMENT ON COLUMN tiktokads.anomaly.metric IS 'Signal that observed and expected are of; NULL for missing data.';
 COMMENT ON COLUMN tiktokads.anomaly.level IS 'advertiser, campaign, adgroup or ad.';

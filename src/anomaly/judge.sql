@@ -2,11 +2,14 @@
 
 CREATE FUNCTION tiktokads.anomaly_today(advertiser_id bigint) RETURNS date
 LANGUAGE sql STABLE
-BEGIN ATOMIC
-	SELECT ((pg_catalog.now() + coalesce(pg_catalog.current_setting('tiktokads.clock_offset', true), '0')::interval)
-		AT TIME ZONE coalesce((SELECT a.display_timezone FROM tiktokads.advertiser AS a WHERE a.advertiser_id = $1), 'UTC'))::date;
-END;
+RETURN tiktokads.clock_today((SELECT a.display_timezone FROM tiktokads.advertiser AS a WHERE a.advertiser_id = $1));
 COMMENT ON FUNCTION tiktokads.anomaly_today IS 'The current day in an ad account''s time zone; in UTC when the account or its zone is unknown.';
+
+CREATE FUNCTION tiktokads.anomaly_silence(run int8, off_before int8, days_before int8, off_pool int8, days_pool int8) RETURNS float8
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN run * -pg_catalog.log((off_before + 20 * (off_pool + 0.05) / (days_pool + 1.0)) / (days_before + 20))::float8;
+COMMENT ON FUNCTION tiktokads.anomaly_silence IS 'How surprising it is that nothing was delivered for run days: minus the decimal logarithm of the chance, of which a day''s is learnt from off_before silent ones of days_before, with twenty days'' weight for what is usual with all of the account (off_pool of days_pool).';
+REVOKE ALL ON FUNCTION tiktokads.anomaly_silence FROM PUBLIC;
 
 CREATE FUNCTION tiktokads.anomaly_need_model() RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -67,8 +70,8 @@ BEGIN
 	RETURN CASE wanted
 		WHEN 'up' THEN format('(j.%1$I).up >= %2$s + j.size AND j.%3$I >= (j.%1$I).expected * %4$s', 'band_' || signal, surprise, s.numerator, 1 + change)
 		WHEN 'down' THEN format('(j.%1$I).down >= %2$s + j.size AND j.%3$I <= (j.%1$I).expected * %4$s', 'band_' || signal, surprise, s.numerator, less)
-		-- silence is as surprising as it is rare with the entity and its kind, to the power of its days
-		WHEN 'stopped' THEN format('j.%3$I = 0 AND (j.%1$I).down >= %2$s AND j.silence >= %2$s + j.size', 'band_' || signal, surprise, s.numerator)
+		-- silence is as surprising as it is rare with the ad and its like; of what has ads, anomaly_excuse() tells by them
+		WHEN 'stopped' THEN format('j.%3$I = 0 AND (j.%1$I).down >= %2$s AND (j.parent OR j.silence >= %2$s + j.size)', 'band_' || signal, surprise, s.numerator)
 		WHEN 'not_up' THEN format('j.%2$I <= greatest((j.%1$I).expected * 1.2, (j.%1$I).upper)', 'band_' || signal, s.numerator)
 		WHEN 'not_down' THEN format('j.%2$I >= least((j.%1$I).expected * 0.667, (j.%1$I).lower)', 'band_' || signal, s.numerator)
 		WHEN 'steady' THEN format('j.%2$I BETWEEN least((j.%1$I).expected * 0.667, (j.%1$I).lower) AND greatest((j.%1$I).expected * 1.2, (j.%1$I).upper)', 'band_' || signal, s.numerator)
@@ -132,9 +135,11 @@ CREATE TYPE tiktokads.anomaly_day AS
 	gap float8,
 	surprise float8,
 	spend float8,
-	usual_spend float8
+	usual_spend float8,
+	silence float8,
+	needed float8
 );
-COMMENT ON TYPE tiktokads.anomaly_day IS 'A day of an entity that a detector tells: the metric with its band, the gap of its numerator to what was expected, and the spend of the day and of days before.';
+COMMENT ON TYPE tiktokads.anomaly_day IS 'A day of an entity that a detector tells: the metric with its band, the gap of its numerator to what was expected, the spend of the day and of days before, how surprising its silence is by its own days (0: it is not silent), and the surprise that is needed.';
 
 CREATE FUNCTION tiktokads.anomaly_judge_sql(level text) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -179,8 +184,8 @@ BEGIN
 			WHERE d.enabled AND a ->> s.signal IN ('rising', 'falling')) AS trend) AS t
 	WHERE s.signal = ANY (signals);
 	-- few days are hit: they are found by one condition, and only then told apart
-	SELECT string_agg(format('(%L, %L, %L, %s, %L, %s, j.%I, %s, j.%I, %s::float8, %L::boolean)',
-			d.detector, d.kind, d.topic, d.priority, d.signal, h.hit, s.numerator, coalesce('j.' || quote_ident(s.denominator), '1'), 'band_' || d.signal, s.scale, s.inverse),
+	SELECT string_agg(format('(%L, %L, %L, %s, %L, %s, j.%I, %s, j.%I, %s::float8, %L::boolean, %s::float8)',
+			d.detector, d.kind, d.topic, d.priority, d.signal, h.hit, s.numerator, coalesce('j.' || quote_ident(s.denominator), '1'), 'band_' || d.signal, s.scale, s.inverse, d.minimum_surprise),
 			E',\n\t\t' ORDER BY d.priority), string_agg('(' || h.hit || ')', E'\n\t\tOR ' ORDER BY d.priority) INTO hits, any_hit
 	FROM tiktokads.anomaly_detector AS d
 		JOIN tiktokads.anomaly_signal AS s ON s.signal = d.signal
@@ -197,7 +202,7 @@ day AS (
 	SELECT t.advertiser_id, g.day::date FROM tiktokads.sync_state AS t CROSS JOIN generate_series($1::timestamp, $2::timestamp, '1 day') AS g (day)
 	WHERE t.stream = %3$L AND t.covered @> g.day::date AND ($3 IS NULL OR t.advertiser_id = $3)),
 span AS (
-	SELECT advertiser_id, %2$I AS entity_id, min(stat_date) AS first, max(stat_date) AS last
+	SELECT advertiser_id, %2$I AS entity_id, min(stat_date) AS first, max(stat_date) AS last, count(*) FILTER (WHERE spend > 0) AS alive
 	FROM %1$s WHERE stat_date BETWEEN $1 - 56 AND $2 AND ($3 IS NULL OR advertiser_id = $3) GROUP BY 1, 2),
 size AS (
 	SELECT advertiser_id, log(greatest(1, count(*)))::float8 AS size FROM span WHERE last >= $1 - 3 GROUP BY 1),
@@ -211,7 +216,8 @@ base AS (
 		LEFT JOIN %1$s AS r ON r.advertiser_id = s.advertiser_id AND r.%2$I = s.entity_id AND r.stat_date = d.stat_date
 	WHERE s.last >= $1 - 3),
 pool AS (
-	SELECT advertiser_id, count(*) FILTER (WHERE spend = 0) AS off, count(*) AS days FROM base GROUP BY 1),
+	-- silences that ended: one that goes on is what is asked about
+	SELECT advertiser_id, sum(last - first + 1 - alive)::int8 AS off, sum(last - first + 1)::int8 AS days FROM span GROUP BY 1),
 usual AS (
 	SELECT b.*, (b.spend = 0)::int AS off, coalesce(avg(b.spend) OVER before, 0) AS usual_spend, count(*) OVER (w ROWS UNBOUNDED PRECEDING) AS days
 	FROM base AS b
@@ -222,9 +228,14 @@ guarded AS (
 		coalesce(sum(u.off) OVER (w ROWS BETWEEN 56 PRECEDING AND 1 PRECEDING), 0) AS off_before, least(u.days - 1, 56) AS days_before, p.off AS off_pool, p.days AS days_pool %9$s
 	FROM usual AS u JOIN pool AS p ON p.advertiser_id = u.advertiser_id
 	WINDOW w AS (PARTITION BY u.advertiser_id, u.entity_id ORDER BY u.stat_date)),
+-- how far days were above the week before them
+leap AS MATERIALIZED (
+	SELECT advertiser_id, entity_id, stat_date, spend / usual_spend AS ratio FROM guarded WHERE days > 7 AND usual_spend * 7 >= %5$s AND spend > usual_spend),
+busy AS (
+	SELECT advertiser_id, count(*) AS days FROM guarded WHERE days > 7 AND usual_spend * 7 >= %5$s GROUP BY 1),
 judged AS (
-	SELECT b.*, b.run * -log((greatest(b.off_before - b.run + 1, 0)
-			+ 10 * (greatest(b.off_pool - b.run, 0) + 0.05) / (b.days_pool + 1)) / (b.days_before + 10)) AS silence, %6$s
+	SELECT b.*, %10$L <> 'ad' AS parent,
+		tiktokads.anomaly_silence(b.run, greatest(b.off_before - b.run + 1, 0), greatest(b.days_before - b.run + 1, 0), b.off_pool, b.days_pool) AS silence, %6$s
 	FROM guarded AS b
 	WINDOW w AS (PARTITION BY b.advertiser_id, b.entity_id ORDER BY b.stat_date),
 		w7 AS (w ROWS BETWEEN 6 PRECEDING AND CURRENT ROW), w21 AS (w ROWS BETWEEN 27 PRECEDING AND 7 PRECEDING))
@@ -234,11 +245,16 @@ SELECT %10$L, j.advertiser_id, j.entity_id, j.stat_date, d.detector, d.kind, d.t
 	d.scale * CASE WHEN d.inverse THEN d.den / nullif((d.band).expected, 0) ELSE (d.band).expected / nullif(d.den, 0) END,
 	d.scale * CASE WHEN d.inverse THEN d.den / nullif((d.band).upper, 0) ELSE (d.band).lower / nullif(d.den, 0) END,
 	d.scale * CASE WHEN d.inverse THEN d.den / nullif((d.band).lower, 0) ELSE (d.band).upper / nullif(d.den, 0) END,
-	d.num - (d.band).expected, greatest((d.band).down, (d.band).up), j.spend, j.usual_spend
-FROM (SELECT * FROM judged AS j WHERE j.judged AND (%12$s) OFFSET 0) AS j
+	d.num - (d.band).expected, greatest((d.band).down, (d.band).up), j.spend, j.usual_spend, j.silence, d.needed + j.size
+FROM (SELECT j.*, -log((0.05 + (SELECT count(*) FROM leap AS l
+			WHERE l.advertiser_id = j.advertiser_id AND l.stat_date <> j.stat_date
+				AND (l.entity_id <> j.entity_id OR abs(l.stat_date - j.stat_date) > 7) AND l.ratio >= j.spend / nullif(j.usual_spend, 0)))
+		/ (1 + (SELECT b.days FROM busy AS b WHERE b.advertiser_id = j.advertiser_id)))::float8 AS leap
+	FROM judged AS j WHERE j.judged AND (%12$s) OFFSET 0) AS j
 	CROSS JOIN LATERAL (VALUES
-		%11$s) AS d (detector, kind, topic, priority, signal, hit, num, den, band, scale, inverse)
-WHERE d.hit
+		%11$s) AS d (detector, kind, topic, priority, signal, hit, num, den, band, scale, inverse, needed)
+-- a leap of spend is none where entities like it leap so, too
+WHERE d.hit AND (d.signal <> 'spend' OR (d.band).up < (d.band).down OR coalesce(j.leap, 3) >= 3)
 $sql$, report, key, 'report_' || level || '_daily', columns, floor, bands,
 		(SELECT string_agg(format(', (tiktokads.anomaly_share(a.advertiser_id, %1$L)).low AS low_%1$s, (tiktokads.anomaly_share(a.advertiser_id, %1$L)).high AS high_%1$s', n), '')
 			FROM (SELECT DISTINCT s.numerator AS n FROM tiktokads.anomaly_signal AS s WHERE s.restates AND s.signal = ANY (signals)) AS u),
@@ -270,18 +286,20 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	RETURN QUERY
 	SELECT 'advertiser', a.advertiser_id, a.advertiser_id, g.day::date, d.detector, d.kind, d.topic, d.priority, NULL::text, 'missing',
-		NULL::float8, NULL::float8, NULL::float8, NULL::float8, NULL::float8, 0::float8, 0::float8, u.spend
+		NULL::float8, NULL::float8, NULL::float8, NULL::float8, -u.spend, 0::float8, 0::float8, u.spend, 0::float8, d.minimum_surprise
 	FROM tiktokads.anomaly_detector AS d
 		CROSS JOIN (SELECT DISTINCT r.advertiser_id FROM tiktokads.report_advertiser_daily AS r
 			WHERE r.stat_date BETWEEN from_date - 7 AND to_date AND (only_advertiser IS NULL OR r.advertiser_id = only_advertiser)) AS a
 		CROSS JOIN LATERAL generate_series(from_date::timestamp, least(to_date, tiktokads.anomaly_today(a.advertiser_id) - 1)::timestamp, '1 day') AS g (day)
-		CROSS JOIN LATERAL (SELECT sum(r.spend)::float8 / 7 AS spend FROM tiktokads.report_advertiser_daily AS r
+		CROSS JOIN LATERAL (
+			SELECT sum(r.spend)::float8 / 7 AS spend, count(*) FILTER (WHERE r.spend > 0) AS days FROM tiktokads.report_advertiser_daily AS r
 			WHERE r.advertiser_id = a.advertiser_id AND r.stat_date BETWEEN g.day::date - 7 AND g.day::date - 1) AS u
 	WHERE d.kind = 'missing' AND d.enabled AND u.spend > 0
 		AND NOT EXISTS (SELECT FROM tiktokads.report_advertiser_daily AS r WHERE r.advertiser_id = a.advertiser_id AND r.stat_date = g.day::date)
-		AND NOT EXISTS (SELECT FROM tiktokads.sync_state AS t
-			WHERE t.advertiser_id = a.advertiser_id AND t.stream = 'report_advertiser_daily' AND t.covered @> g.day::date);
+		-- of an account that is busy on all days, an empty reply is missing data, too
+		AND (u.days >= 6 OR NOT EXISTS (SELECT FROM tiktokads.sync_state AS t
+			WHERE t.advertiser_id = a.advertiser_id AND t.stream = 'report_advertiser_daily' AND t.covered @> g.day::date));
 END;
 $$;
-COMMENT ON FUNCTION tiktokads.anomaly_missing IS 'Days without any data of ad accounts that spent in the week before, though a sync should have brought them: no row, and not covered. only_advertiser: NULL for all.';
+COMMENT ON FUNCTION tiktokads.anomaly_missing IS 'Days without any data of ad accounts that spent in the week before: they were not synced, or they were and the account spent on at least six days of that week. only_advertiser: NULL for all.';
 REVOKE ALL ON FUNCTION tiktokads.anomaly_missing FROM PUBLIC;

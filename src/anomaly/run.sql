@@ -12,7 +12,8 @@ WITH spent AS (
 		avg(r.spend / e.budget) OVER (w ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS now3,
 		min(r.spend / e.budget) OVER (w ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS least3,
 		max(r.spend / e.budget) OVER (w ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS most3,
-		avg(r.spend / e.budget) OVER (w ROWS BETWEEN 16 PRECEDING AND 3 PRECEDING) AS before14,
+		min(r.spend / e.budget) OVER (w ROWS BETWEEN 16 PRECEDING AND 3 PRECEDING) AS least14,
+		max(r.spend / e.budget) OVER (w ROWS BETWEEN 16 PRECEDING AND 3 PRECEDING) AS most14,
 		count(*) OVER (w ROWS BETWEEN 16 PRECEDING AND 3 PRECEDING) AS days,
 		avg(r.spend) OVER (w ROWS BETWEEN 7 PRECEDING AND 1 PRECEDING)::float8 AS usual_spend
 	FROM tiktokads.%1$I AS r
@@ -22,11 +23,12 @@ WITH spent AS (
 	WINDOW w AS (PARTITION BY r.advertiser_id, r.%2$I ORDER BY r.stat_date))
 SELECT %3$L, s.advertiser_id, s.entity_id, s.stat_date, d.detector, d.kind, d.topic, d.priority, d.signal,
 	CASE WHEN s.now3 > 1 THEN 'up' ELSE 'down' END, s.spend, s.budget, s.budget * 0.5, s.budget * (1 + d.minimum_change),
-	s.spend - s.budget, 0::float8, s.spend, s.usual_spend
+	s.spend - s.budget, 0::float8, s.spend, s.usual_spend, 0::float8, 0::float8
 FROM spent AS s CROSS JOIN tiktokads.anomaly_detector AS d
 WHERE d.kind = 'budget' AND d.enabled AND %3$L = ANY (d.levels) AND s.stat_date >= $1
 	AND greatest(s.spend, s.usual_spend) >= d.minimum_spend
-	AND (s.least3 > 1 + d.minimum_change AND s.before14 <= 1.1 AND s.days >= 7 OR s.most3 < 0.5 AND s.before14 >= 0.8 AND s.days >= 7)
+	-- after two weeks of which every day kept to it
+	AND s.days >= 7 AND (s.least3 > 1 + d.minimum_change AND s.most14 <= 1 + d.minimum_change OR s.most3 < 0.5 AND s.least14 >= 0.5)
 $sql$, 'report_' || level || '_daily', level || '_id', level, level) USING from_date, to_date, advertiser_id;
 END;
 $$;
@@ -54,11 +56,14 @@ $$;
 COMMENT ON FUNCTION tiktokads.anomaly_family IS 'Campaign and ad group that an entity belongs to (or is), and its name; NULL where unknown.';
 REVOKE ALL ON FUNCTION tiktokads.anomaly_family FROM PUBLIC;
 
-CREATE FUNCTION tiktokads.anomaly_own_doing(level text, advertiser_id bigint, entity_id bigint, day date) RETURNS text
+CREATE FUNCTION tiktokads.anomaly_own_doing(level text, advertiser_id bigint, entity_id bigint, day date, days int DEFAULT 1) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	family record;
 	zone text := coalesce((SELECT a.display_timezone FROM tiktokads.advertiser AS a WHERE a.advertiser_id = anomaly_own_doing.advertiser_id), 'UTC');
+	-- times up to the end of the next day
+	until timestamptz := (day + 2)::timestamp AT TIME ZONE zone;
+	since timestamptz := (day - days)::timestamp AT TIME ZONE zone;
 BEGIN
 	IF level = 'advertiser' THEN
 		RETURN NULL;
@@ -66,37 +71,104 @@ BEGIN
 	family := tiktokads.anomaly_family(level, advertiser_id, entity_id);
 	RETURN (
 		WITH unit AS (
-			SELECT 'campaign' AS level, c.campaign_id AS id, c.operation_status, c.create_time, c.modify_time FROM tiktokads.campaign AS c
+			SELECT 'campaign' AS level, c.campaign_id AS id, c.operation_status, c.create_time, c.modify_time, c.removed_at, NULL::timestamptz AS ends
+			FROM tiktokads.campaign AS c
 			WHERE c.advertiser_id = anomaly_own_doing.advertiser_id AND c.campaign_id = family.campaign_id
 			UNION ALL
-			SELECT 'adgroup', g.adgroup_id, g.operation_status, g.create_time, g.modify_time FROM tiktokads.adgroup AS g
+			SELECT 'adgroup', g.adgroup_id, g.operation_status, g.create_time, g.modify_time, g.removed_at, g.schedule_end_time
+			FROM tiktokads.adgroup AS g
 			WHERE g.advertiser_id = anomaly_own_doing.advertiser_id AND g.adgroup_id = family.adgroup_id
 			UNION ALL
-			SELECT 'ad', a.ad_id, a.operation_status, a.create_time, a.modify_time FROM tiktokads.ad AS a
+			SELECT 'ad', a.ad_id, a.operation_status, a.create_time, a.modify_time, a.removed_at, NULL
+			FROM tiktokads.ad AS a
 			WHERE anomaly_own_doing.level = 'ad' AND a.advertiser_id = anomaly_own_doing.advertiser_id AND a.ad_id = entity_id)
 		SELECT min(x.what) FROM (
 			SELECT u.level || ' is new' AS what FROM unit AS u
-			WHERE u.level = anomaly_own_doing.level AND (u.create_time AT TIME ZONE zone)::date > day - 7
+			WHERE u.level = anomaly_own_doing.level AND u.create_time >= (day - 6)::timestamp AT TIME ZONE zone
 			UNION ALL
+			-- what is off stays so, however long ago it was switched off
 			SELECT u.level || ' switched off' FROM unit AS u
-			WHERE u.operation_status IN ('DISABLE', 'DELETE', 'FROZEN') AND (u.modify_time AT TIME ZONE zone)::date BETWEEN day - 1 AND day + 1
+				LEFT JOIN LATERAL (
+					SELECT s.operation_status FROM tiktokads.anomaly_entity_state AS s
+					WHERE s.level = u.level AND s.advertiser_id = anomaly_own_doing.advertiser_id AND s.entity_id = u.id AND s.seen_at < until
+					ORDER BY s.seen_at DESC LIMIT 1) AS s ON true
+			WHERE u.operation_status IN ('DISABLE', 'DELETE', 'FROZEN') AND u.modify_time < until OR s.operation_status IN ('DISABLE', 'DELETE', 'FROZEN')
+				OR u.removed_at < until
+			UNION ALL
+			SELECT u.level || ' schedule ended' FROM unit AS u WHERE u.ends < until
 			UNION ALL
 			SELECT CASE WHEN s.operation_status IS DISTINCT FROM b.operation_status
 					THEN u.level || CASE WHEN s.operation_status = 'ENABLE' THEN ' switched on' ELSE ' switched off' END
 				WHEN s.budget IS DISTINCT FROM b.budget THEN u.level || ' budget changed' END
 			FROM unit AS u
 				JOIN tiktokads.anomaly_entity_state AS s ON s.level = u.level AND s.advertiser_id = anomaly_own_doing.advertiser_id AND s.entity_id = u.id
-					AND (s.seen_at AT TIME ZONE zone)::date BETWEEN day - 1 AND day + 1
+					AND s.seen_at >= since AND s.seen_at < until
 				JOIN LATERAL (
 					SELECT o.operation_status, o.budget FROM tiktokads.anomaly_entity_state AS o
 					WHERE o.level = s.level AND o.advertiser_id = s.advertiser_id AND o.entity_id = s.entity_id AND o.seen_at < s.seen_at
 					ORDER BY o.seen_at DESC LIMIT 1) AS b ON true) AS x);
 END;
 $$;
-COMMENT ON FUNCTION tiktokads.anomaly_own_doing IS 'What the advertiser did to an entity or its parents around a day (new, switched off or on, budget changed), which explains a change of its spend. NULL when nothing is known.';
+COMMENT ON FUNCTION tiktokads.anomaly_own_doing IS 'What the advertiser did to an entity or its parents that explains a change of its spend on a day: it is new, is switched off or its schedule has ended by then, was switched on or got another budget up to so many days before. NULL when nothing is known.';
 REVOKE ALL ON FUNCTION tiktokads.anomaly_own_doing FROM PUBLIC;
 
--- every day that stands out and that nobody did on purpose, told by one detector, at the level of its cause
+CREATE FUNCTION tiktokads.anomaly_pool(from_date date, to_date date, only_advertiser bigint, OUT advertiser_id bigint, OUT off int8, OUT days int8) RETURNS SETOF record
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	RETURN QUERY
+	SELECT x.advertiser_id, sum(x.days - x.alive)::int8, sum(x.days)::int8
+	FROM (SELECT r.advertiser_id, max(r.stat_date) - min(r.stat_date) + 1 AS days, count(*) FILTER (WHERE r.spend > 0) AS alive
+		FROM tiktokads.report_ad_daily AS r
+		WHERE r.stat_date BETWEEN from_date - 56 AND to_date AND (only_advertiser IS NULL OR r.advertiser_id = only_advertiser)
+		GROUP BY r.advertiser_id, r.ad_id) AS x
+	GROUP BY x.advertiser_id;
+END;
+$$;
+COMMENT ON FUNCTION tiktokads.anomaly_pool IS 'How often ads of an account are silent between two days on which they are not: off of days.';
+REVOKE ALL ON FUNCTION tiktokads.anomaly_pool FROM PUBLIC;
+
+CREATE FUNCTION tiktokads.anomaly_excuse(f tiktokads.anomaly_day, off_pool int8, days_pool int8) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	doing text := tiktokads.anomaly_own_doing(f.level, f.advertiser_id, f.entity_id, f.stat_date, CASE f.kind WHEN 'budget' THEN 3 ELSE 1 END);
+	part record;
+BEGIN
+	IF doing IS NOT NULL OR f.level = 'ad' THEN
+		RETURN doing;
+	END IF;
+	-- the ads that make most of the difference
+	WITH ad AS (
+		SELECT r.ad_id, sum(CASE WHEN r.stat_date = f.stat_date THEN r.spend ELSE -r.spend / 7 END) AS gap,
+			coalesce(sum(r.spend) FILTER (WHERE r.stat_date = f.stat_date), 0) = 0 AS silent
+		FROM tiktokads.report_ad_daily AS r
+			JOIN tiktokads.ad AS a ON a.advertiser_id = r.advertiser_id AND a.ad_id = r.ad_id
+		WHERE r.advertiser_id = f.advertiser_id AND r.stat_date BETWEEN f.stat_date - 7 AND f.stat_date
+			AND CASE f.level WHEN 'campaign' THEN a.campaign_id = f.entity_id WHEN 'adgroup' THEN a.adgroup_id = f.entity_id ELSE true END
+		GROUP BY r.ad_id),
+	most AS (
+		SELECT m.*, tiktokads.anomaly_own_doing('ad', f.advertiser_id, m.ad_id, f.stat_date, CASE f.kind WHEN 'budget' THEN 3 ELSE 1 END) IS NOT NULL AS doing
+		FROM (SELECT * FROM ad WHERE sign(ad.gap) = sign(f.gap) ORDER BY abs(ad.gap) DESC, ad.ad_id LIMIT 50) AS m)
+	SELECT sum(m.gap) FILTER (WHERE m.doing) AS done, sum(m.gap) FILTER (WHERE NOT m.doing AND m.silent) AS silent, sum(s.silence) AS silence,
+		(SELECT sum(ad.gap) FROM ad) AS whole, count(*) AS ads INTO part
+	FROM most AS m
+		LEFT JOIN LATERAL (
+			SELECT tiktokads.anomaly_silence(f.stat_date - x.last, x.last - x.first + 1 - x.alive, x.last - x.first + 1, off_pool, days_pool) AS silence
+			FROM (SELECT min(r.stat_date) AS first, max(r.stat_date) AS last, count(*) AS alive FROM tiktokads.report_ad_daily AS r
+				WHERE r.advertiser_id = f.advertiser_id AND r.ad_id = m.ad_id AND r.stat_date BETWEEN f.stat_date - 56 AND f.stat_date - 1 AND r.spend > 0) AS x) AS s
+			ON m.silent AND NOT m.doing;
+	IF part.ads = 0 THEN
+		-- ads are not known: by its own silence
+		RETURN CASE WHEN f.spend = 0 AND f.silence < f.needed THEN 'falls silent now and then' END;
+	END IF;
+	RETURN CASE WHEN part.done / nullif(part.whole, 0) >= 0.7 THEN 'ads are new, switched off or changed'
+		WHEN coalesce(part.silence, 0) < f.needed AND (coalesce(part.done, 0) + coalesce(part.silent, 0)) / nullif(part.whole, 0) >= 0.7
+			THEN 'ads fall silent now and then' END;
+END;
+$$;
+COMMENT ON FUNCTION tiktokads.anomaly_excuse IS 'Why a change of spend is no incident: what the advertiser did to the entity, its parents, or the ads that make 70 % of the difference; or such ads are silent and that is not rare with them, taken together. off_pool, days_pool: see anomaly_pool(). NULL: there is no excuse.';
+REVOKE ALL ON FUNCTION tiktokads.anomaly_excuse FROM PUBLIC;
+
+-- every day that stands out without an excuse, told by one detector, at the level of its cause
 CREATE FUNCTION tiktokads.anomaly_tell(from_date date, to_date date, only_advertiser bigint, levels text[])
 RETURNS TABLE (told tiktokads.anomaly_day, campaign_id bigint, adgroup_id bigint, entity_name text, also text[])
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
@@ -108,26 +180,39 @@ BEGIN
 		SELECT f.* FROM unnest(levels) AS l (level) CROSS JOIN LATERAL tiktokads.anomaly_budget(l.level, from_date, to_date, only_advertiser) AS f
 		UNION ALL
 		SELECT f.* FROM tiktokads.anomaly_missing(from_date, to_date, only_advertiser) AS f WHERE 'advertiser' = ANY (levels)),
-	-- days of spend that an advertiser's own doing explains
-	doing AS MATERIALIZED (
-		SELECT f.level, f.advertiser_id, f.entity_id, f.stat_date, f.topic, max(f.gap) AS gap
+	pool AS MATERIALIZED (SELECT * FROM tiktokads.anomaly_pool(from_date, to_date, only_advertiser) WHERE EXISTS (SELECT FROM found AS f WHERE f.topic IN ('spend', 'delivery', 'budget', 'data'))),
+	-- days of spend that stand out with a reason, or are of no weight
+	excused AS MATERIALIZED (
+		SELECT f.level, f.advertiser_id, f.entity_id, f.stat_date, f.topic, bool_or(e.why IS NOT NULL) AS mixed
 		FROM found AS f
-		WHERE f.topic IN ('spend', 'delivery', 'budget') AND tiktokads.anomaly_own_doing(f.level, f.advertiser_id, f.entity_id, f.stat_date) IS NOT NULL
+			JOIN tiktokads.anomaly_detector AS d ON d.detector = f.detector
+			LEFT JOIN pool AS p ON p.advertiser_id = f.advertiser_id
+			LEFT JOIN LATERAL (
+				SELECT sum(r.spend)::float8 / 7 AS spend FROM tiktokads.report_advertiser_daily AS r
+				WHERE r.advertiser_id = f.advertiser_id AND r.stat_date BETWEEN f.stat_date - 7 AND f.stat_date - 1) AS w ON true
+			CROSS JOIN LATERAL (
+				SELECT tiktokads.anomaly_excuse((f.level, f.advertiser_id, f.entity_id, f.stat_date, f.detector, f.kind, f.topic, f.priority, f.metric, f.direction, f.observed,
+					f.expected, f.lower, f.upper, f.gap, f.surprise, f.spend, f.usual_spend, f.silence, f.needed)::tiktokads.anomaly_day, coalesce(p.off, 0), coalesce(p.days, 0)) AS why
+				OFFSET 0) AS e
+		WHERE f.topic IN ('spend', 'delivery', 'budget', 'data')
+			AND (greatest(f.spend, f.usual_spend) < d.minimum_share * w.spend OR e.why IS NOT NULL)
 		GROUP BY 1, 2, 3, 4, 5),
 	meant AS (
 		SELECT DISTINCT ON (f.level, f.advertiser_id, f.entity_id, f.stat_date)
 			(f.level, f.advertiser_id, f.entity_id, f.stat_date, f.detector, f.kind, f.topic, f.priority, f.metric, f.direction, f.observed, f.expected,
-				f.lower, f.upper, f.gap, f.surprise, f.spend, f.usual_spend)::tiktokads.anomaly_day AS day, f.level, f.advertiser_id, f.entity_id, f.stat_date, f.topic, f.gap,
+				f.lower, f.upper, f.gap, f.surprise, f.spend, f.usual_spend, f.silence, f.needed)::tiktokads.anomaly_day AS day, f.level, f.advertiser_id, f.entity_id, f.stat_date, f.topic, f.gap,
 			array_position(ARRAY['advertiser', 'campaign', 'adgroup', 'ad'], f.level) AS depth,
 			(SELECT array_agg(DISTINCT o.detector) FROM found AS o
-				WHERE o.level = f.level AND o.advertiser_id = f.advertiser_id AND o.entity_id = f.entity_id AND o.stat_date = f.stat_date AND o.detector <> f.detector) AS also
+				WHERE o.level = f.level AND o.advertiser_id = f.advertiser_id AND o.entity_id = f.entity_id AND o.stat_date = f.stat_date AND o.detector <> f.detector) AS also,
+			(SELECT array_agg(DISTINCT o.topic) FROM found AS o
+				WHERE o.level = f.level AND o.advertiser_id = f.advertiser_id AND o.entity_id = f.entity_id AND o.stat_date = f.stat_date) AS topics
 		FROM found AS f
-		WHERE NOT EXISTS (SELECT FROM doing AS d
-				WHERE d.level = f.level AND d.advertiser_id = f.advertiser_id AND d.entity_id = f.entity_id AND d.stat_date = f.stat_date AND d.topic = f.topic)
-			-- or that of campaigns, for the account
-			AND (f.level <> 'advertiser' OR coalesce((SELECT abs(sum(d.gap)) FROM doing AS d
-				WHERE d.level = 'campaign' AND d.advertiser_id = f.advertiser_id AND d.stat_date = f.stat_date AND d.topic = f.topic), 0) < 0.7 * abs(f.gap)
-				OR f.topic NOT IN ('spend', 'delivery', 'budget'))
+		WHERE NOT EXISTS (SELECT FROM excused AS d
+				WHERE d.level = f.level AND d.advertiser_id = f.advertiser_id AND d.entity_id = f.entity_id AND d.stat_date = f.stat_date
+					-- rates of other ads than before are other rates
+					AND (d.topic = f.topic OR d.mixed AND f.metric NOT IN ('spend', 'impressions', 'clicks', 'conversion')))
+			-- a day without data says nothing else
+			AND (f.kind = 'missing' OR NOT EXISTS (SELECT FROM found AS m WHERE m.kind = 'missing' AND m.advertiser_id = f.advertiser_id AND m.stat_date = f.stat_date))
 		ORDER BY f.level, f.advertiser_id, f.entity_id, f.stat_date, f.priority, f.surprise DESC),
 	placed AS MATERIALIZED (
 		SELECT m.*, p.campaign_id AS campaign, p.adgroup_id AS adgroup, p.name
@@ -144,11 +229,12 @@ BEGIN
 	FROM cause AS c
 	WHERE NOT c.below AND NOT EXISTS (
 		SELECT FROM cause AS p
-		WHERE p.advertiser_id = c.advertiser_id AND p.stat_date = c.stat_date AND p.topic = c.topic AND p.depth < c.depth AND NOT p.below
+		-- one above that is told shows this, too
+		WHERE p.advertiser_id = c.advertiser_id AND p.stat_date = c.stat_date AND c.topic = ANY (p.topics) AND p.depth < c.depth AND NOT p.below
 			AND (p.depth = 1 OR p.level = 'campaign' AND c.campaign = p.entity_id OR p.level = 'adgroup' AND c.adgroup = p.entity_id));
 END;
 $$;
-COMMENT ON FUNCTION tiktokads.anomaly_tell IS 'The days that make incidents: of all detectors of an entity''s day the first by priority, without what the advertiser did on purpose, and of parents and children the one where the cause is: the child that has 70 % of the gap, else the parent.';
+COMMENT ON FUNCTION tiktokads.anomaly_tell IS 'The days that make incidents: of all detectors of an entity''s day the first by priority, without what anomaly_excuse() knows, and of parents and children the one where the cause is: the child that has 70 % of the gap, else the parent.';
 REVOKE ALL ON FUNCTION tiktokads.anomaly_tell FROM PUBLIC;
 
 CREATE FUNCTION tiktokads.anomaly_drivers(level text, advertiser_id bigint, entity_id bigint, day date, numerator name) RETURNS jsonb

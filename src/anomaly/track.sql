@@ -12,6 +12,11 @@ BEGIN
 	IF (told).kind = 'missing' THEN
 		RETURN format('%s: no data for %s. %s', result, CASE WHEN from_date = to_date THEN from_date::text ELSE from_date || ' to ' || to_date END, d.description);
 	END IF;
+	IF (told).kind = 'restated' THEN
+		RETURN result || format(': %s of %s was restated: %s on %s, where earlier calls saw %s (%s %%). %s', (told).metric,
+			CASE WHEN from_date = to_date THEN from_date::text ELSE from_date || ' to ' || to_date END, round((told).observed::numeric, 2), (told).stat_date,
+			round((told).expected::numeric, 2), round(((told).observed / (told).expected * 100 - 100)::numeric, 1), d.description);
+	END IF;
 	result := result || format(': %s %s on %s where %s was expected (%s to %s).', (told).metric, coalesce(round((told).observed::numeric, 2)::text, 'without any'),
 		(told).stat_date, round((told).expected::numeric, 2), coalesce(round((told).lower::numeric, 2)::text, 'any'), coalesce(round((told).upper::numeric, 2)::text, 'any'));
 	IF (told).metric IN ('cpa', 'cvr', 'cpc', 'ctr', 'cpm') OR (told).kind = 'pattern' THEN
@@ -136,7 +141,7 @@ BEGIN
 		spend = greatest(a.spend, round(risk::numeric, 2)),
 		state = CASE WHEN a.state = 'resolved' AND e.ended_on > a.ended_on THEN 'open' ELSE a.state END,
 		resolved_at = CASE WHEN e.ended_on > a.ended_on THEN NULL ELSE a.resolved_at END,
-		changed_at = now()
+		changed_at = tiktokads.clock_now()
 	WHERE a.anomaly = known
 		AND (e.started_on < a.started_on OR e.ended_on > a.ended_on OR round(risk::numeric, 2) > a.spend);
 	UPDATE tiktokads.anomaly AS a SET
@@ -145,7 +150,7 @@ BEGIN
 		severity = tiktokads.anomaly_severity(worst.surprise, a.spend_share, worst.kind),
 		explanation = tiktokads.anomaly_words(worst, a.entity_name, a.started_on, a.ended_on, drivers, parts),
 		details = a.details || jsonb_strip_nulls(jsonb_build_object('drivers', drivers, 'parts', parts)),
-		changed_at = now()
+		changed_at = tiktokads.clock_now()
 	WHERE a.anomaly = known AND a.level = worst.level AND a.entity_id = worst.entity_id
 		AND (a.worst_on = worst.stat_date AND (a.observed, a.detector) IS DISTINCT FROM (worst.observed, worst.detector) OR worst.surprise > a.surprise * 1.01);
 	RETURN known;
@@ -200,7 +205,7 @@ DECLARE
 	n name;
 	l text;
 BEGIN
-	FOR n IN SELECT DISTINCT s.numerator FROM tiktokads.anomaly_signal AS s WHERE s.restates LOOP
+	FOR n IN SELECT s.numerator FROM tiktokads.anomaly_signal AS s WHERE s.restates UNION SELECT 'spend' LOOP
 		EXECUTE format($sql$
 			INSERT INTO tiktokads.anomaly_age AS o (advertiser_id, numerator, stat_date, age, value)
 			SELECT r.advertiser_id, %1$L, r.stat_date, t.today - r.stat_date, coalesce(r.%1$I, 0)
@@ -211,13 +216,13 @@ BEGIN
 		USING only_advertiser;
 	END LOOP;
 	-- a year teaches enough
-	DELETE FROM tiktokads.anomaly_age AS o WHERE o.stat_date < current_date - 365;
+	DELETE FROM tiktokads.anomaly_age AS o WHERE o.stat_date < tiktokads.clock_today(NULL) - 365;
 	FOREACH l IN ARRAY ARRAY['campaign', 'adgroup', 'ad'] LOOP
 		EXECUTE format($sql$
 			INSERT INTO tiktokads.anomaly_entity_state (level, advertiser_id, entity_id, seen_at, operation_status, budget)
 			SELECT %1$L, e.advertiser_id, e.%2$I,
-				CASE WHEN e.modify_time > coalesce(s.seen_at, '-infinity') AND e.modify_time < now() THEN e.modify_time
-					WHEN s.seen_at IS NULL THEN coalesce(e.create_time, '-infinity') ELSE now() END, e.operation_status, %3$s
+				CASE WHEN e.modify_time > coalesce(s.seen_at, '-infinity') AND e.modify_time < tiktokads.clock_now() THEN e.modify_time
+					WHEN s.seen_at IS NULL THEN coalesce(e.create_time, '-infinity') ELSE tiktokads.clock_now() END, e.operation_status, %3$s
 			FROM tiktokads.%1$I AS e
 				LEFT JOIN LATERAL (
 					SELECT x.* FROM tiktokads.anomaly_entity_state AS x
@@ -232,6 +237,26 @@ $$;
 COMMENT ON FUNCTION tiktokads.anomaly_observe IS 'Notes how complete young days are (tiktokads.anomaly_age) and what advertisers set (tiktokads.anomaly_entity_state). Part of detect(). NULL: all ad accounts.';
 REVOKE ALL ON FUNCTION tiktokads.anomaly_observe FROM PUBLIC;
 
+CREATE FUNCTION tiktokads.anomaly_restated(only_advertiser bigint) RETURNS SETOF tiktokads.anomaly_episode
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+	SELECT ROW('advertiser', $1, $1, n.stat_date, d.detector, d.kind, d.topic, d.priority, d.signal, CASE WHEN n.value > b.value THEN 'up' ELSE 'down' END,
+			n.value, b.value, b.value * (1 - d.minimum_change), b.value * (1 + d.minimum_change), n.value - b.value,
+			20 * pg_catalog.abs(pg_catalog.ln(greatest(n.value, 0.01) / b.value)), n.value, b.value, 0, 0)::tiktokads.anomaly_day,
+		NULL::bigint, NULL::bigint, (SELECT a.name FROM tiktokads.advertiser AS a WHERE a.advertiser_id = $1), n.stat_date, n.stat_date, 1, n.value::float8, b.value::float8, NULL::text[]
+	FROM tiktokads.anomaly_detector AS d
+		JOIN tiktokads.anomaly_signal AS s ON s.signal = d.signal
+		JOIN tiktokads.anomaly_age AS n ON n.advertiser_id = $1 AND n.numerator = s.numerator AND n.stat_date + n.age = tiktokads.anomaly_today($1)
+		JOIN LATERAL (
+			SELECT o.value FROM tiktokads.anomaly_age AS o
+			WHERE o.advertiser_id = n.advertiser_id AND o.numerator = n.numerator AND o.stat_date = n.stat_date AND o.age < n.age AND o.age >= 3
+			ORDER BY o.age DESC LIMIT 1) AS b ON pg_catalog.abs(n.value - b.value) > d.minimum_change * b.value AND b.value > 0
+	WHERE d.kind = 'restated' AND d.enabled AND greatest(n.value, b.value) >= d.minimum_spend
+	ORDER BY n.stat_date;
+END;
+COMMENT ON FUNCTION tiktokads.anomaly_restated IS 'Days of an ad account whose number was final (three days old) when an earlier detect() saw it, and is another one now.';
+REVOKE ALL ON FUNCTION tiktokads.anomaly_restated FROM PUBLIC;
+
 CREATE PROCEDURE tiktokads.detect(advertiser_id bigint DEFAULT NULL, recheck_days int DEFAULT 3)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -239,6 +264,7 @@ DECLARE
 	first date;
 	last date;
 	alive bigint[];
+	restated tiktokads.anomaly_episode;
 BEGIN
 	IF recheck_days IS NULL OR recheck_days NOT BETWEEN 1 AND 28 THEN
 		RAISE invalid_parameter_value USING MESSAGE = 'recheck_days must be between 1 and 28';
@@ -255,13 +281,16 @@ BEGIN
 		-- the first time a fortnight; after a pause what it missed, within the window of memory
 		first := greatest(least(coalesce(account.judged_to + 1, last - 13), last - recheck_days + 1), last - 55);
 		alive := tiktokads.anomaly_follow(first, last, account.id, '{advertiser,campaign,adgroup,ad}', 'detect');
-		UPDATE tiktokads.anomaly AS a SET state = 'resolved', resolved_at = now(), changed_at = now()
-		WHERE a.advertiser_id = account.id AND a.state = 'open' AND a.ended_on < last - 1;
+		UPDATE tiktokads.anomaly AS a SET state = 'resolved', resolved_at = tiktokads.clock_now(), changed_at = tiktokads.clock_now()
+		WHERE a.advertiser_id = account.id AND a.state = 'open' AND CASE a.kind WHEN 'restated' THEN a.changed_at < tiktokads.clock_now() - interval '2 days' ELSE a.ended_on < last - 1 END;
 		-- restated: none of its days within what was judged stands out any more
-		UPDATE tiktokads.anomaly AS a SET state = 'resolved', resolved_at = now(), changed_at = now(), details = a.details || '{"restated": true}'
-		WHERE a.advertiser_id = account.id AND a.state = 'open' AND a.started_on >= first AND a.anomaly <> ALL (alive);
+		UPDATE tiktokads.anomaly AS a SET state = 'resolved', resolved_at = tiktokads.clock_now(), changed_at = tiktokads.clock_now(), details = a.details || '{"restated": true}'
+		WHERE a.advertiser_id = account.id AND a.state = 'open' AND a.kind <> 'restated' AND a.started_on >= first AND a.anomaly <> ALL (alive);
+		FOR restated IN SELECT * FROM tiktokads.anomaly_restated(account.id) LOOP
+			PERFORM tiktokads.anomaly_write(restated, 'detect');
+		END LOOP;
 		INSERT INTO tiktokads.anomaly_progress AS p (advertiser_id, judged_to) VALUES (account.id, last)
-		ON CONFLICT ON CONSTRAINT anomaly_progress_pkey DO UPDATE SET judged_to = greatest(p.judged_to, EXCLUDED.judged_to), judged_at = now();
+		ON CONFLICT ON CONSTRAINT anomaly_progress_pkey DO UPDATE SET judged_to = greatest(p.judged_to, EXCLUDED.judged_to), judged_at = tiktokads.clock_now();
 	END LOOP;
 END;
 $$;

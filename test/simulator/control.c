@@ -6,6 +6,7 @@
  * a malformed value changes nothing; verbs act in the order of the table.
  */
 #include "server.h"
+#include "incident.h"
 #include "options.h"
 #include "quota.h"
 #include "task.h"
@@ -213,6 +214,30 @@ verb_restate(const Request *request, const char *value, Buffer *out)
 	return NULL;
 }
 
+/* Plants an incident. */
+static const char *
+verb_incident(const Request *request, const char *value, Buffer *out)
+{
+	int			from = INT32_MIN,
+				to = INT32_MAX;
+
+	(void) out;
+	if (param(request, "from"))
+		date_parse(param(request, "from"), &from);
+	if (param(request, "to"))
+		date_parse(param(request, "to"), &to);
+	return incident_plant(value, number_argument(request, "entity", 0), from, to, (int) number_argument(request, "hour", 0));
+}
+
+/* Forgets all incidents. */
+static const char *
+verb_forget_incidents(const Request *request, const char *value, Buffer *out)
+{
+	(void) request, (void) value, (void) out;
+	incident_forget();
+	return NULL;
+}
+
 /* Changes the quotas. */
 static const char *
 verb_tier(const Request *request, const char *value, Buffer *out)
@@ -397,8 +422,12 @@ static const struct
 	{"vanish", ARGUMENT_ID, verb_vanish, "remove an entity from all lists and reports, even STATUS_ALL"},
 	{"shrink", ARGUMENT_NUMBER, verb_shrink, "let this percentage of all ads vanish, 0 brings all back"},
 	{"restate", ARGUMENT_NUMBER, verb_restate, "multiply the numbers of days by percent (110: a tenth more)"},
-	{"from", ARGUMENT_DATE, NULL, "restate: first day (all)"},
-	{"to", ARGUMENT_DATE, NULL, "restate: last day (all)"},
+	{"forget_incidents", ARGUMENT_NONE, verb_forget_incidents, "take all incidents back, before new ones of the same call"},
+	{"incident", ARGUMENT_TEXT, verb_incident, "from an hour on, days of an entity have:"},
+	{"entity", ARGUMENT_ID, NULL, "incident: ad account, campaign, ad group or ad"},
+	{"hour", ARGUMENT_NUMBER, NULL, "incident: first hour of the first day (0)"},
+	{"from", ARGUMENT_DATE, NULL, "restate, incident: first day (all)"},
+	{"to", ARGUMENT_DATE, NULL, "restate, incident: last day (all)"},
 	{"tier", ARGUMENT_TEXT, verb_tier, "change the quotas"},
 	{"latency_ms", ARGUMENT_NUMBER, verb_latency, "answer API requests after so long"},
 	{"refuse_metric", ARGUMENT_TEXT, verb_refuse_metric, "refuse a metric, of one advertiser or all"},
@@ -472,7 +501,11 @@ put_help(Buffer *out)
 
 	put_text(out, "GET or POST /control?VERB=VALUE&...   reply: {\"ok\":true,...} or HTTP 400\n\n");
 	for (i = 0; i < COUNT_OF(verbs); i++)
+	{
 		put_format(out, "  %s%-16s%s %s\n", verbs[i].verb ? "" : "  ", verbs[i].name, verbs[i].verb ? "  " : "", verbs[i].help);
+		if (verbs[i].verb == verb_incident)
+			put_text(out, incident_help());
+	}
 }
 
 /* Answers a call of the control endpoint. */

@@ -2,12 +2,13 @@
  * volume.c: computes an ad's additive numbers of a day, or of some hours.
  *
  * Stays true: a number depends on the seed, the ad, the day, the day's age and
- * control's factor alone.  Hours are differences of a cumulative share of
+ * what control has done to it alone.  Hours are differences of a cumulative share of
  * the day (floor), so hours sum to days exactly; a sum over any ads is the sum
  * of their numbers, so all levels agree to the cent.  Conversions only
  * grow with age, up to 28 days; spend is final after 3 days.
  */
 #include "volume.h"
+#include "incident.h"
 #include "options.h"
 
 #define HOUR_PROFILES 8
@@ -164,7 +165,7 @@ ad_delivers(const Advertiser *adv, int ad, const DayView *view, int *from, int *
 	*to = day == run->last_day ? run->last_hour : 24;
 	if (*to > view->hours)
 		*to = view->hours;
-	if (*to <= *from || (*to - *from == 1 && *from == view->missing_hour))
+	if (!incident_shows(adv, ad, view, from, to) || (*to - *from == 1 && *from == view->missing_hour))
 		return false;
 	return options.dense || noise(node->seed, 5, (uint64) day) % 32 != 0;
 }
@@ -248,10 +249,10 @@ slice_day(int64 *v, int64 low, int64 high, const Program *program)
 	}
 }
 
-/* Adds a part of an ad's numbers of the hours [from, to) of a day to sums. */
-void
-volume_add(const Advertiser *adv, int ad, const DayView *view, int from, int to,
-		   const Share *part, const Program *program, Sums *sums)
+/* Adds the numbers of hours that have one kind of incident, or none, to sums. */
+static void
+add_hours(const Advertiser *adv, int ad, const DayView *view, int from, int to,
+		  const Share *part, const IncidentKind *incident, const Program *program, Sums *sums)
 {
 	const Run  *run = &adv->run[ad];
 	uint64		h = noise(adv->node[LEVEL_AD][ad].seed, 7, (uint64) view->day);
@@ -263,10 +264,10 @@ volume_add(const Advertiser *adv, int ad, const DayView *view, int from, int to,
 	int64		reach;
 	int			i;
 
-	v[BASE_IMPRESSIONS] = day_impressions(adv, ad, view, h);
+	v[BASE_IMPRESSIONS] = incident_value(incident, BASE_IMPRESSIONS, day_impressions(adv, ad, view, h));
 	v[BASE_SPEND] = v[BASE_VOUCHER_SPEND] = 0;
 	for (i = 1; i < program->steps; i++)
-		v[program->step[i]] = day_value(adv, run, view, program->step[i], v, h);
+		v[program->step[i]] = incident_value(incident, (Base) program->step[i], day_value(adv, run, view, program->step[i], v, h));
 	if (!whole)
 		slice_day(v, low, high, program);
 	if (part != NULL)
@@ -283,6 +284,24 @@ volume_add(const Advertiser *adv, int ad, const DayView *view, int from, int to,
 	}
 	for (i = 0; i < program->steps; i++)
 		sums->value[program->step[i]] += v[program->step[i]];
+}
+
+/* Adds a part of an ad's numbers of the hours [from, to) of a day to sums. */
+void
+volume_add(const Advertiser *adv, int ad, const DayView *view, int from, int to,
+		   const Share *part, const Program *program, Sums *sums)
+{
+	int			hour;
+	const IncidentKind *incident = incident_find(adv, ad, view, &hour);
+
+	/* before its first hour there is no incident */
+	if (incident != NULL && hour > from)
+	{
+		add_hours(adv, ad, view, from, hour < to ? hour : to, part, NULL, program, sums);
+		from = hour;
+	}
+	if (from < to)
+		add_hours(adv, ad, view, from, to, part, incident, program, sums);
 }
 
 /* Empties the sums that a program fills. */
