@@ -23,7 +23,7 @@
 #define RECENT_DAYS		15		/* days whose median is the usual rate of late */
 #define CUT_FACTOR		2.0		/* days beyond this many times the usual rate are cut back to it */
 #define SCATTER_ROUNDS	3
-#define SCATTER_MIN		0.01	/* square of the relative scatter that is always allowed for */
+#define SCATTER_MIN		0.0025	/* square of the relative scatter that is always allowed for */
 #define AMOUNT_ZERO		0.02	/* part of the expected amount that stands for nothing */
 #define FREEDOM			10.0	/* of Student's tail: advertising has more outliers than the normal */
 #define LARGE_MEAN		2000.0	/* from here on counts are treated as amounts */

@@ -9,6 +9,7 @@ CREATE TABLE tiktokads.anomaly_signal
 	inverse boolean NOT NULL DEFAULT false,
 	scale float8 NOT NULL DEFAULT 1,
 	restates boolean NOT NULL DEFAULT false,
+	hourly name,
 	description text NOT NULL,
 	CHECK (NOT inverse OR denominator IS NOT NULL)
 );
@@ -20,6 +21,7 @@ COMMENT ON COLUMN tiktokads.anomaly_signal.family IS 'How it scatters: amount (m
 COMMENT ON COLUMN tiktokads.anomaly_signal.inverse IS 'True: people read it as denominator / numerator (cost per conversion), so that it is up when the numerator is down.';
 COMMENT ON COLUMN tiktokads.anomaly_signal.scale IS 'Factor of the number that people read: 100 for percent, 1000 for cost per thousand.';
 COMMENT ON COLUMN tiktokads.anomaly_signal.restates IS 'True: the numerator of a past day still grows until its attribution window closes.';
+COMMENT ON COLUMN tiktokads.anomaly_signal.hourly IS 'Column of the hourly reports that stands for the numerator there, one that is known at once; NULL: the numerator itself.';
 COMMENT ON COLUMN tiktokads.anomaly_signal.description IS 'What it is.';
 
 INSERT INTO tiktokads.anomaly_signal (signal, numerator, denominator, family, inverse, scale, restates, description) VALUES
@@ -33,6 +35,7 @@ INSERT INTO tiktokads.anomaly_signal (signal, numerator, denominator, family, in
 	('cpc', 'clicks', 'spend', 'count', true, 1, false, 'Spend / clicks.'),
 	('cpa', 'conversion', 'spend', 'count', true, 1, true, 'Spend / conversions.'),
 	('frequency', 'impressions', 'reach', 'amount', false, 1, false, 'Impressions / reach: how often a person saw it that day.');
+UPDATE tiktokads.anomaly_signal SET hourly = 'real_time_conversion' WHERE numerator = 'conversion';
 
 CREATE TABLE tiktokads.anomaly_detector_shipped
 (
@@ -44,6 +47,7 @@ CREATE TABLE tiktokads.anomaly_detector_shipped
 	signal text,
 	conditions jsonb NOT NULL DEFAULT '[]' CHECK (jsonb_typeof(conditions) = 'array'),
 	levels text[] NOT NULL DEFAULT '{advertiser,campaign,adgroup,ad}',
+	grains text[] NOT NULL DEFAULT '{day}',
 	minimum_surprise float8 NOT NULL DEFAULT 4 CHECK (minimum_surprise >= 0),
 	minimum_change float8 NOT NULL DEFAULT 0.5 CHECK (minimum_change >= 0),
 	minimum_spend numeric NOT NULL DEFAULT 20 CHECK (minimum_spend >= 0),
@@ -63,6 +67,7 @@ CREATE TABLE tiktokads.anomaly_detector_override
 	signal text,
 	conditions jsonb CHECK (jsonb_typeof(conditions) = 'array'),
 	levels text[],
+	grains text[],
 	minimum_surprise float8 CHECK (minimum_surprise >= 0),
 	minimum_change float8 CHECK (minimum_change >= 0),
 	minimum_spend numeric CHECK (minimum_spend >= 0),
@@ -82,6 +87,7 @@ SELECT coalesce(o.detector, s.detector) AS detector,
 	coalesce(o.signal, s.signal) AS signal,
 	coalesce(o.conditions, s.conditions, '[]') AS conditions,
 	coalesce(o.levels, s.levels, '{advertiser,campaign,adgroup,ad}') AS levels,
+	coalesce(o.grains, s.grains, '{day}') AS grains,
 	coalesce(o.minimum_surprise, s.minimum_surprise, 4) AS minimum_surprise,
 	coalesce(o.minimum_change, s.minimum_change, 0.5) AS minimum_change,
 	coalesce(o.minimum_spend, s.minimum_spend, 20) AS minimum_spend,
@@ -104,6 +110,7 @@ DECLARE
 		'signal', 'Signal whose observed and expected values the incident shows; NULL for missing data.',
 		'conditions', 'Array of objects of signal and state, one of which must hold whole. States: up, down (surprising and far enough), stopped (nothing at all, where silence is rare), not_up, not_down, steady (within a fifth above and a third below, or within the band), rising, falling (last 7 days against the 21 before).',
 		'levels', 'Levels that it looks at: advertiser, campaign, adgroup, ad.',
+		'grains', 'day, hour or both: what it looks at. At hours two together are judged by the same two of the days before; minimum_spend is a twelfth there.',
 		'minimum_surprise', 'How unlikely up and down must be: 4 is one in ten thousand days. The number of entities that are looked at is added as a power of ten.',
 		'minimum_change', 'How far from the expected value, in proportion to it: 0.5 is half as much again, or a third less.',
 		'minimum_spend', 'Days of less spend, also by the week before, are left alone; in the account''s currency.',
@@ -154,6 +161,8 @@ INSERT INTO tiktokads.anomaly_detector_shipped (detector, kind, priority, topic,
 		'Much less was spent than usual.'),
 	('budget_pacing', 'budget', 110, 'budget', 'spend', '[]', '{campaign,adgroup}', 0, 0.25, 20, 0,
 		'Spend of three days is off the daily budget: over it by more than minimum_change after keeping to it, or under half of it after filling it.');
+UPDATE tiktokads.anomaly_detector_shipped SET grains = '{day,hour}'
+WHERE detector IN ('missing_data', 'delivery_stopped', 'tracking_broken', 'click_farm', 'spend_without_clicks', 'spend_up', 'frequency_fatigue');
 
 CREATE TABLE tiktokads.anomaly_mute
 (

@@ -14,6 +14,9 @@ CREATE TABLE tiktokads.anomaly
 	started_on date NOT NULL,
 	ended_on date NOT NULL,
 	worst_on date NOT NULL,
+	grain text NOT NULL DEFAULT 'day' CHECK (grain IN ('day', 'hour')),
+	started_at timestamp,
+	ended_at timestamp,
 	direction text NOT NULL CHECK (direction IN ('up', 'down', 'missing')),
 	observed float8,
 	expected float8,
@@ -49,6 +52,9 @@ COMMENT ON COLUMN tiktokads.anomaly.entity_name IS 'Its name when the incident w
 COMMENT ON COLUMN tiktokads.anomaly.started_on IS 'First day of the episode, in the account''s time zone.';
 COMMENT ON COLUMN tiktokads.anomaly.ended_on IS 'Last day of it so far.';
 COMMENT ON COLUMN tiktokads.anomaly.worst_on IS 'Day of observed, expected and surprise.';
+COMMENT ON COLUMN tiktokads.anomaly.grain IS 'hour: observed and expected are of two hours, until the whole day is judged; day: of the worst day.';
+COMMENT ON COLUMN tiktokads.anomaly.started_at IS 'Begin of the first hours in which it was found, as the account''s clock showed it; NULL when it was found by the day.';
+COMMENT ON COLUMN tiktokads.anomaly.ended_at IS 'End of the last such hours.';
 COMMENT ON COLUMN tiktokads.anomaly.direction IS 'up or down of the metric; missing for missing data.';
 COMMENT ON COLUMN tiktokads.anomaly.observed IS 'The metric on the worst day; NULL when it has no value.';
 COMMENT ON COLUMN tiktokads.anomaly.expected IS 'What was expected of it.';
@@ -70,12 +76,14 @@ CREATE TABLE tiktokads.anomaly_progress
 (
 	advertiser_id bigint PRIMARY KEY,
 	judged_to date NOT NULL,
+	judged_hour timestamp,
 	judged_at timestamptz NOT NULL DEFAULT now()
 );
 SELECT pg_catalog.pg_extension_config_dump('tiktokads.anomaly_progress', '');
 COMMENT ON TABLE tiktokads.anomaly_progress IS 'Up to which day detect() has judged each ad account.';
 COMMENT ON COLUMN tiktokads.anomaly_progress.advertiser_id IS 'Ad account.';
 COMMENT ON COLUMN tiktokads.anomaly_progress.judged_to IS 'Last day judged, in the account''s time zone.';
+COMMENT ON COLUMN tiktokads.anomaly_progress.judged_hour IS 'Last hour judged, on the account''s clock; NULL: none.';
 COMMENT ON COLUMN tiktokads.anomaly_progress.judged_at IS 'When.';
 
 CREATE TABLE tiktokads.anomaly_label

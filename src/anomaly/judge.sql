@@ -137,11 +137,28 @@ CREATE TYPE tiktokads.anomaly_day AS
 	spend float8,
 	usual_spend float8,
 	silence float8,
-	needed float8
+	needed float8,
+	hour int
 );
-COMMENT ON TYPE tiktokads.anomaly_day IS 'A day of an entity that a detector tells: the metric with its band, the gap of its numerator to what was expected, the spend of the day and of days before, how surprising its silence is by its own days (0: it is not silent), and the surprise that is needed.';
+COMMENT ON TYPE tiktokads.anomaly_day IS 'A day of an entity, or an hour of it and the one before, that a detector tells: the metric with its band, the gap of its numerator to what was expected, the spend of the day and of days before, how surprising its silence is by its own days (0: it is not silent), and the surprise that is needed.';
 
-CREATE FUNCTION tiktokads.anomaly_judge_sql(level text) RETURNS text
+CREATE FUNCTION tiktokads.anomaly_source(level text, hour int, day date) RETURNS text
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+	SELECT CASE WHEN $2 IS NULL THEN pg_catalog.format('tiktokads.%I', 'report_' || $1 || '_daily')
+		ELSE pg_catalog.format('(SELECT h.advertiser_id, %s(h.stat_time_hour - interval ''%s hours'')::date AS stat_date, %s FROM tiktokads.%I AS h'
+			' WHERE h.stat_time_hour >= date %L - 57 AND h.stat_time_hour < date %L + 1 AND extract(hour FROM h.stat_time_hour - interval ''%s hours'') < 2 GROUP BY %s)',
+			CASE $1 WHEN 'advertiser' THEN '' ELSE pg_catalog.format('h.%I, ', $1 || '_id') END, $2 - 1,
+			(SELECT pg_catalog.string_agg(pg_catalog.format('sum(h.%I) AS %I', c.source, c.name), ', ' ORDER BY c.name)
+				FROM (SELECT s.numerator AS name, pg_catalog.max(coalesce(s.hourly, s.numerator)::text) AS source FROM tiktokads.anomaly_signal AS s GROUP BY 1
+					UNION SELECT s.denominator, s.denominator FROM tiktokads.anomaly_signal AS s
+					WHERE s.denominator IS NOT NULL AND s.denominator NOT IN (SELECT x.numerator FROM tiktokads.anomaly_signal AS x)) AS c),
+			'report_' || $1 || '_hourly', $3, $3, $2 - 1, CASE $1 WHEN 'advertiser' THEN '1, 2' ELSE '1, 2, 3' END) END;
+END;
+COMMENT ON FUNCTION tiktokads.anomaly_source IS 'What is judged, for a FROM clause: the daily reports of a level; with an hour the sums of that hour and the one before, of the days up to a day and fifty-six before it.';
+REVOKE ALL ON FUNCTION tiktokads.anomaly_source FROM PUBLIC;
+
+CREATE FUNCTION tiktokads.anomaly_judge_sql(level text, hour int DEFAULT NULL, on_day date DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	signals text[];
@@ -151,18 +168,19 @@ DECLARE
 	any_hit text;
 	floor numeric;
 	missing text;
-	report text := format('tiktokads.%I', 'report_' || level || '_daily');
+	grain text := CASE WHEN hour IS NULL THEN 'day' ELSE 'hour' END;
+	report text := format('tiktokads.%I', 'report_' || level || CASE WHEN hour IS NULL THEN '_daily' ELSE '_hourly' END);
 	key text := level || '_id';
 BEGIN
 	SELECT array_agg(DISTINCT x.signal), min(d.minimum_spend) INTO signals, floor
 	FROM tiktokads.anomaly_detector AS d
 		CROSS JOIN LATERAL (SELECT d.signal UNION SELECT jsonb_object_keys(a) FROM jsonb_array_elements(d.conditions) AS a) AS x (signal)
-	WHERE d.enabled AND d.kind IN ('metric', 'pattern') AND anomaly_judge_sql.level = ANY (d.levels);
+	WHERE d.enabled AND d.kind IN ('metric', 'pattern') AND anomaly_judge_sql.level = ANY (d.levels) AND grain = ANY (d.grains);
 	IF signals IS NULL THEN
 		RETURN NULL;
 	END IF;
 	SELECT string_agg(DISTINCT c, ', ') INTO missing
-	FROM tiktokads.anomaly_signal AS s CROSS JOIN LATERAL (VALUES (s.numerator), (s.denominator)) AS v (c)
+	FROM tiktokads.anomaly_signal AS s CROSS JOIN LATERAL (VALUES (CASE grain WHEN 'hour' THEN coalesce(s.hourly, s.numerator) ELSE s.numerator END), (s.denominator)) AS v (c)
 	WHERE s.signal = ANY (signals) AND c IS NOT NULL AND NOT EXISTS (
 		SELECT FROM pg_attribute AS a WHERE a.attrelid = to_regclass(report) AND a.attname = c AND NOT a.attisdropped);
 	IF missing IS NOT NULL THEN
@@ -175,7 +193,7 @@ BEGIN
 		WHERE s.signal = ANY (signals) AND c IS NOT NULL) AS u;
 	SELECT string_agg(format('tiktokads.day_band(%1$L, b.stat_date, b.%2$I, %3$s, %4$s, b.spend > 0 AND NOT b.holiday, b.judged) OVER w AS %5$I',
 			s.family, s.numerator, coalesce('b.' || quote_ident(s.denominator), '1'),
-			CASE WHEN s.restates THEN format('b.share_low_%1$s, b.share_high_%1$s', s.numerator) ELSE '1, 1' END, 'band_' || s.signal)
+			CASE WHEN s.restates AND hour IS NULL THEN format('b.share_low_%1$s, b.share_high_%1$s', s.numerator) ELSE '1, 1' END, 'band_' || s.signal)
 		|| CASE WHEN t.trend THEN format(', sum(b.%1$I) OVER w7 AS %3$I, sum(%2$s) OVER w7 AS %4$I, sum(b.%1$I) OVER w21 AS %5$I, sum(%2$s) OVER w21 AS %6$I',
 			s.numerator, coalesce('b.' || quote_ident(s.denominator), '1::float8'), 'num7_' || s.signal, 'den7_' || s.signal, 'num21_' || s.signal, 'den21_' || s.signal) ELSE '' END,
 		E',\n\t\t') INTO bands
@@ -190,14 +208,17 @@ BEGIN
 	FROM tiktokads.anomaly_detector AS d
 		JOIN tiktokads.anomaly_signal AS s ON s.signal = d.signal
 		CROSS JOIN LATERAL (SELECT format('(%s) AND greatest(j.spend, j.usual_spend) >= %s AND coalesce((j.%I).expected >= %s, false)',
-			tiktokads.anomaly_condition_sql(d), d.minimum_spend, 'band_' || d.signal, d.minimum_volume) AS hit) AS h
-	WHERE d.enabled AND d.kind IN ('metric', 'pattern') AND anomaly_judge_sql.level = ANY (d.levels);
+			tiktokads.anomaly_condition_sql(d), CASE grain WHEN 'hour' THEN d.minimum_spend / 12 ELSE d.minimum_spend END, 'band_' || d.signal, d.minimum_volume) AS hit) AS h
+	WHERE d.enabled AND d.kind IN ('metric', 'pattern') AND anomaly_judge_sql.level = ANY (d.levels) AND grain = ANY (d.grains);
 	RETURN format($sql$
-WITH account AS MATERIALIZED (
+WITH %13$s account AS MATERIALIZED (
 	SELECT a.advertiser_id, tiktokads.anomaly_today(a.advertiser_id) AS today %7$s
 	FROM (SELECT DISTINCT advertiser_id FROM %1$s WHERE stat_date BETWEEN $1 - 56 AND $2 AND ($3 IS NULL OR advertiser_id = $3)) AS a),
 day AS (
 	SELECT DISTINCT advertiser_id, stat_date FROM %1$s WHERE stat_date BETWEEN $1 - 56 AND $2 AND ($3 IS NULL OR advertiser_id = $3)
+	UNION
+	-- what a sync or the caller knows to be complete
+	SELECT DISTINCT advertiser_id, $2 FROM %1$s WHERE $4
 	UNION
 	SELECT t.advertiser_id, g.day::date FROM tiktokads.sync_state AS t CROSS JOIN generate_series($1::timestamp, $2::timestamp, '1 day') AS g (day)
 	WHERE t.stream = %3$L AND t.covered @> g.day::date AND ($3 IS NULL OR t.advertiser_id = $3)),
@@ -205,14 +226,14 @@ span AS (
 	SELECT advertiser_id, %2$I AS entity_id, min(stat_date) AS first, max(stat_date) AS last, count(*) FILTER (WHERE spend > 0) AS alive
 	FROM %1$s WHERE stat_date BETWEEN $1 - 56 AND $2 AND ($3 IS NULL OR advertiser_id = $3) GROUP BY 1, 2),
 size AS (
-	SELECT advertiser_id, log(greatest(1, count(*)))::float8 AS size FROM span WHERE last >= $1 - 3 GROUP BY 1),
+	SELECT advertiser_id, log(greatest(1, count(*)))::float8 + %14$s AS size FROM span WHERE last >= $1 - 3 GROUP BY 1),
 base AS (
 	SELECT s.advertiser_id, s.entity_id, d.stat_date, %4$s, a.*, z.size,
 		EXISTS (SELECT FROM tiktokads.anomaly_holiday AS h WHERE h.day = d.stat_date AND (h.advertiser_id IS NULL OR h.advertiser_id = s.advertiser_id)) AS holiday
 	FROM span AS s
 		JOIN size AS z ON z.advertiser_id = s.advertiser_id
 		JOIN (SELECT account.advertiser_id AS account_id, today %8$s FROM account) AS a ON a.account_id = s.advertiser_id
-		JOIN day AS d ON d.advertiser_id = s.advertiser_id AND d.stat_date BETWEEN s.first AND s.last + 3 AND d.stat_date < a.today
+		JOIN day AS d ON d.advertiser_id = s.advertiser_id AND d.stat_date BETWEEN s.first AND s.last + 3 AND d.stat_date <= a.today - %15$s
 		LEFT JOIN %1$s AS r ON r.advertiser_id = s.advertiser_id AND r.%2$I = s.entity_id AND r.stat_date = d.stat_date
 	WHERE s.last >= $1 - 3),
 pool AS (
@@ -245,7 +266,7 @@ SELECT %10$L, j.advertiser_id, j.entity_id, j.stat_date, d.detector, d.kind, d.t
 	d.scale * CASE WHEN d.inverse THEN d.den / nullif((d.band).expected, 0) ELSE (d.band).expected / nullif(d.den, 0) END,
 	d.scale * CASE WHEN d.inverse THEN d.den / nullif((d.band).upper, 0) ELSE (d.band).lower / nullif(d.den, 0) END,
 	d.scale * CASE WHEN d.inverse THEN d.den / nullif((d.band).lower, 0) ELSE (d.band).upper / nullif(d.den, 0) END,
-	d.num - (d.band).expected, greatest((d.band).down, (d.band).up), j.spend, j.usual_spend, j.silence, d.needed + j.size
+	d.num - (d.band).expected, greatest((d.band).down, (d.band).up), j.spend, j.usual_spend, j.silence, d.needed + j.size, %16$L::int
 FROM (SELECT j.*, -log((0.05 + (SELECT count(*) FROM leap AS l
 			WHERE l.advertiser_id = j.advertiser_id AND l.stat_date <> j.stat_date
 				AND (l.entity_id <> j.entity_id OR abs(l.stat_date - j.stat_date) > 7) AND l.ratio >= j.spend / nullif(j.usual_spend, 0)))
@@ -255,30 +276,33 @@ FROM (SELECT j.*, -log((0.05 + (SELECT count(*) FROM leap AS l
 		%11$s) AS d (detector, kind, topic, priority, signal, hit, num, den, band, scale, inverse, needed)
 -- a leap of spend is none where entities like it leap so, too
 WHERE d.hit AND (d.signal <> 'spend' OR (d.band).up < (d.band).down OR coalesce(j.leap, 3) >= 3)
-$sql$, report, key, 'report_' || level || '_daily', columns, floor, bands,
+$sql$, CASE grain WHEN 'hour' THEN 'report' ELSE report END, key, 'report_' || level || '_daily', columns, CASE grain WHEN 'hour' THEN floor / 12 ELSE floor END, bands,
 		(SELECT string_agg(format(', (tiktokads.anomaly_share(a.advertiser_id, %1$L)).low AS low_%1$s, (tiktokads.anomaly_share(a.advertiser_id, %1$L)).high AS high_%1$s', n), '')
 			FROM (SELECT DISTINCT s.numerator AS n FROM tiktokads.anomaly_signal AS s WHERE s.restates AND s.signal = ANY (signals)) AS u),
 		(SELECT string_agg(format(', low_%1$s, high_%1$s', n), '')
 			FROM (SELECT DISTINCT s.numerator AS n FROM tiktokads.anomaly_signal AS s WHERE s.restates AND s.signal = ANY (signals)) AS u),
 		(SELECT string_agg(format(', u.low_%1$s[least(u.today - u.stat_date, 28) + 1] AS share_low_%1$s, u.high_%1$s[least(u.today - u.stat_date, 28) + 1] AS share_high_%1$s', n), '')
 			FROM (SELECT DISTINCT s.numerator AS n FROM tiktokads.anomaly_signal AS s WHERE s.restates AND s.signal = ANY (signals)) AS u),
-		level, hits, any_hit);
+		level, hits, any_hit,
+		CASE grain WHEN 'hour' THEN format('report AS MATERIALIZED (SELECT * FROM %s AS s),', tiktokads.anomaly_source(level, hour, on_day)) ELSE '' END,
+		-- a day has twelve times as many chances to err
+		CASE grain WHEN 'hour' THEN log(12.0) ELSE 0 END, CASE grain WHEN 'hour' THEN 0 ELSE 1 END, hour);
 END;
 $$;
-COMMENT ON FUNCTION tiktokads.anomaly_judge_sql IS 'The query that judges the days of one level: parameters are first day, last day and ad account (NULL: all). NULL when no detector looks at the level; an error when detectors look at columns that the table lacks.';
+COMMENT ON FUNCTION tiktokads.anomaly_judge_sql IS 'The query that judges the days of one level: parameters are first day, last day, ad account (NULL: all), and whether the last day is known to be complete. With an hour it judges that hour and the one before of on_day. NULL when no detector looks at the level; an error when detectors look at columns that the table lacks.';
 REVOKE ALL ON FUNCTION tiktokads.anomaly_judge_sql FROM PUBLIC;
 
-CREATE FUNCTION tiktokads.anomaly_judge(level text, from_date date, to_date date, advertiser_id bigint DEFAULT NULL) RETURNS SETOF tiktokads.anomaly_day
+CREATE FUNCTION tiktokads.anomaly_judge(level text, from_date date, to_date date, advertiser_id bigint DEFAULT NULL, hour int DEFAULT NULL) RETURNS SETOF tiktokads.anomaly_day
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET enable_nestloop = off AS $$
 DECLARE
-	query text := tiktokads.anomaly_judge_sql(level);
+	query text := tiktokads.anomaly_judge_sql(level, hour, to_date);
 BEGIN
 	IF query IS NOT NULL THEN
-		RETURN QUERY EXECUTE query USING from_date, to_date, advertiser_id;
+		RETURN QUERY EXECUTE query USING from_date, to_date, advertiser_id, hour IS NOT NULL;
 	END IF;
 END;
 $$;
-COMMENT ON FUNCTION tiktokads.anomaly_judge IS 'Days of one level that metric and pattern detectors tell, before they are made into incidents: every detector that fired, the user''s own changes included. advertiser_id: NULL for all.';
+COMMENT ON FUNCTION tiktokads.anomaly_judge IS 'Days of one level that metric and pattern detectors tell, before they are made into incidents: every detector that fired, the user''s own changes included. advertiser_id: NULL for all. hour: that hour and the one before, of to_date.';
 REVOKE ALL ON FUNCTION tiktokads.anomaly_judge FROM PUBLIC;
 
 CREATE FUNCTION tiktokads.anomaly_missing(from_date date, to_date date, only_advertiser bigint DEFAULT NULL) RETURNS SETOF tiktokads.anomaly_day
@@ -286,7 +310,7 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	RETURN QUERY
 	SELECT 'advertiser', a.advertiser_id, a.advertiser_id, g.day::date, d.detector, d.kind, d.topic, d.priority, NULL::text, 'missing',
-		NULL::float8, NULL::float8, NULL::float8, NULL::float8, -u.spend, 0::float8, 0::float8, u.spend, 0::float8, d.minimum_surprise
+		NULL::float8, NULL::float8, NULL::float8, NULL::float8, -u.spend, 0::float8, 0::float8, u.spend, 0::float8, d.minimum_surprise, NULL::int
 	FROM tiktokads.anomaly_detector AS d
 		CROSS JOIN (SELECT DISTINCT r.advertiser_id FROM tiktokads.report_advertiser_daily AS r
 			WHERE r.stat_date BETWEEN from_date - 7 AND to_date AND (only_advertiser IS NULL OR r.advertiser_id = only_advertiser)) AS a
@@ -294,7 +318,7 @@ BEGIN
 		CROSS JOIN LATERAL (
 			SELECT sum(r.spend)::float8 / 7 AS spend, count(*) FILTER (WHERE r.spend > 0) AS days FROM tiktokads.report_advertiser_daily AS r
 			WHERE r.advertiser_id = a.advertiser_id AND r.stat_date BETWEEN g.day::date - 7 AND g.day::date - 1) AS u
-	WHERE d.kind = 'missing' AND d.enabled AND u.spend > 0
+	WHERE d.kind = 'missing' AND d.enabled AND 'day' = ANY (d.grains) AND u.spend > 0
 		AND NOT EXISTS (SELECT FROM tiktokads.report_advertiser_daily AS r WHERE r.advertiser_id = a.advertiser_id AND r.stat_date = g.day::date)
 		-- of an account that is busy on all days, an empty reply is missing data, too
 		AND (u.days >= 6 OR NOT EXISTS (SELECT FROM tiktokads.sync_state AS t
@@ -303,3 +327,19 @@ END;
 $$;
 COMMENT ON FUNCTION tiktokads.anomaly_missing IS 'Days without any data of ad accounts that spent in the week before: they were not synced, or they were and the account spent on at least six days of that week. only_advertiser: NULL for all.';
 REVOKE ALL ON FUNCTION tiktokads.anomaly_missing FROM PUBLIC;
+
+CREATE FUNCTION tiktokads.anomaly_missing_hour(day date, hour int, only_advertiser bigint) RETURNS SETOF tiktokads.anomaly_day
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	RETURN QUERY EXECUTE format($sql$
+		SELECT 'advertiser', $1, $1, $2, d.detector, d.kind, d.topic, d.priority, NULL::text, 'missing',
+			NULL::float8, NULL::float8, NULL::float8, NULL::float8, -u.spend, 0::float8, 0::float8, u.spend, 0::float8, d.minimum_surprise, $3
+		FROM tiktokads.anomaly_detector AS d
+			CROSS JOIN (SELECT sum(r.spend)::float8 / 7 AS spend, count(*) FILTER (WHERE r.stat_date = $2) AS now, count(*) FILTER (WHERE r.spend > 0) AS days
+				FROM %s AS r WHERE r.advertiser_id = $1 AND r.stat_date BETWEEN $2 - 7 AND $2) AS u
+		WHERE d.kind = 'missing' AND d.enabled AND 'hour' = ANY (d.grains) AND u.now = 0 AND u.days >= 6$sql$, tiktokads.anomaly_source('advertiser', hour, day))
+	USING only_advertiser, day, hour;
+END;
+$$;
+COMMENT ON FUNCTION tiktokads.anomaly_missing_hour IS 'An hour and the one before of an ad account without any data, though it spent then on at least six of the seven days before.';
+REVOKE ALL ON FUNCTION tiktokads.anomaly_missing_hour FROM PUBLIC;

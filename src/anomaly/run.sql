@@ -23,7 +23,7 @@ WITH spent AS (
 	WINDOW w AS (PARTITION BY r.advertiser_id, r.%2$I ORDER BY r.stat_date))
 SELECT %3$L, s.advertiser_id, s.entity_id, s.stat_date, d.detector, d.kind, d.topic, d.priority, d.signal,
 	CASE WHEN s.now3 > 1 THEN 'up' ELSE 'down' END, s.spend, s.budget, s.budget * 0.5, s.budget * (1 + d.minimum_change),
-	s.spend - s.budget, 0::float8, s.spend, s.usual_spend, 0::float8, 0::float8
+	s.spend - s.budget, 0::float8, s.spend, s.usual_spend, 0::float8, 0::float8, NULL::int
 FROM spent AS s CROSS JOIN tiktokads.anomaly_detector AS d
 WHERE d.kind = 'budget' AND d.enabled AND %3$L = ANY (d.levels) AND s.stat_date >= $1
 	AND greatest(s.spend, s.usual_spend) >= d.minimum_spend
@@ -136,10 +136,16 @@ BEGIN
 	IF doing IS NOT NULL OR f.level = 'ad' THEN
 		RETURN doing;
 	END IF;
-	-- the ads that make most of the difference
+	-- of hours nobody knows which ads made them dear
+	IF f.hour IS NOT NULL AND f.gap > 0 THEN
+		RETURN (SELECT 'ads are new' FROM tiktokads.ad AS a
+			WHERE a.advertiser_id = f.advertiser_id AND a.create_time >= f.stat_date - 2
+				AND CASE f.level WHEN 'campaign' THEN a.campaign_id = f.entity_id WHEN 'adgroup' THEN a.adgroup_id = f.entity_id ELSE true END LIMIT 1);
+	END IF;
+	-- the ads that make most of the difference; the hours of one that is silent are those of its days before
 	WITH ad AS (
-		SELECT r.ad_id, sum(CASE WHEN r.stat_date = f.stat_date THEN r.spend ELSE -r.spend / 7 END) AS gap,
-			coalesce(sum(r.spend) FILTER (WHERE r.stat_date = f.stat_date), 0) = 0 AS silent
+		SELECT r.ad_id, sum(CASE WHEN r.stat_date = f.stat_date THEN r.spend * (f.hour IS NULL)::int ELSE -r.spend / 7 END) AS gap,
+			coalesce(sum(r.spend) FILTER (WHERE r.stat_date = f.stat_date AND f.hour IS NULL), 0) = 0 AS silent
 		FROM tiktokads.report_ad_daily AS r
 			JOIN tiktokads.ad AS a ON a.advertiser_id = r.advertiser_id AND a.ad_id = r.ad_id
 		WHERE r.advertiser_id = f.advertiser_id AND r.stat_date BETWEEN f.stat_date - 7 AND f.stat_date
@@ -169,17 +175,20 @@ COMMENT ON FUNCTION tiktokads.anomaly_excuse IS 'Why a change of spend is no inc
 REVOKE ALL ON FUNCTION tiktokads.anomaly_excuse FROM PUBLIC;
 
 -- every day that stands out without an excuse, told by one detector, at the level of its cause
-CREATE FUNCTION tiktokads.anomaly_tell(from_date date, to_date date, only_advertiser bigint, levels text[])
+CREATE FUNCTION tiktokads.anomaly_tell(from_date date, to_date date, only_advertiser bigint, levels text[], hour int DEFAULT NULL)
 RETURNS TABLE (told tiktokads.anomaly_day, campaign_id bigint, adgroup_id bigint, entity_name text, also text[])
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 BEGIN
 	RETURN QUERY
 	WITH found AS MATERIALIZED (
-		SELECT f.* FROM unnest(levels) AS l (level) CROSS JOIN LATERAL tiktokads.anomaly_judge(l.level, from_date, to_date, only_advertiser) AS f
+		SELECT f.* FROM unnest(levels) AS l (level) CROSS JOIN LATERAL tiktokads.anomaly_judge(l.level, from_date, to_date, only_advertiser, anomaly_tell.hour) AS f
 		UNION ALL
 		SELECT f.* FROM unnest(levels) AS l (level) CROSS JOIN LATERAL tiktokads.anomaly_budget(l.level, from_date, to_date, only_advertiser) AS f
+		WHERE anomaly_tell.hour IS NULL
 		UNION ALL
-		SELECT f.* FROM tiktokads.anomaly_missing(from_date, to_date, only_advertiser) AS f WHERE 'advertiser' = ANY (levels)),
+		SELECT f.* FROM tiktokads.anomaly_missing(from_date, to_date, only_advertiser) AS f WHERE 'advertiser' = ANY (levels) AND anomaly_tell.hour IS NULL
+		UNION ALL
+		SELECT f.* FROM tiktokads.anomaly_missing_hour(to_date, anomaly_tell.hour, only_advertiser) AS f WHERE anomaly_tell.hour IS NOT NULL),
 	pool AS MATERIALIZED (SELECT * FROM tiktokads.anomaly_pool(from_date, to_date, only_advertiser) WHERE EXISTS (SELECT FROM found AS f WHERE f.topic IN ('spend', 'delivery', 'budget', 'data'))),
 	-- days of spend that stand out with a reason, or are of no weight
 	excused AS MATERIALIZED (
@@ -192,15 +201,15 @@ BEGIN
 				WHERE r.advertiser_id = f.advertiser_id AND r.stat_date BETWEEN f.stat_date - 7 AND f.stat_date - 1) AS w ON true
 			CROSS JOIN LATERAL (
 				SELECT tiktokads.anomaly_excuse((f.level, f.advertiser_id, f.entity_id, f.stat_date, f.detector, f.kind, f.topic, f.priority, f.metric, f.direction, f.observed,
-					f.expected, f.lower, f.upper, f.gap, f.surprise, f.spend, f.usual_spend, f.silence, f.needed)::tiktokads.anomaly_day, coalesce(p.off, 0), coalesce(p.days, 0)) AS why
+					f.expected, f.lower, f.upper, f.gap, f.surprise, f.spend, f.usual_spend, f.silence, f.needed, f.hour)::tiktokads.anomaly_day, coalesce(p.off, 0), coalesce(p.days, 0)) AS why
 				OFFSET 0) AS e
 		WHERE f.topic IN ('spend', 'delivery', 'budget', 'data')
-			AND (greatest(f.spend, f.usual_spend) < d.minimum_share * w.spend OR e.why IS NOT NULL)
+			AND (greatest(f.spend, f.usual_spend) < d.minimum_share * w.spend / CASE WHEN f.hour IS NULL THEN 1 ELSE 12 END OR e.why IS NOT NULL)
 		GROUP BY 1, 2, 3, 4, 5),
 	meant AS (
 		SELECT DISTINCT ON (f.level, f.advertiser_id, f.entity_id, f.stat_date)
 			(f.level, f.advertiser_id, f.entity_id, f.stat_date, f.detector, f.kind, f.topic, f.priority, f.metric, f.direction, f.observed, f.expected,
-				f.lower, f.upper, f.gap, f.surprise, f.spend, f.usual_spend, f.silence, f.needed)::tiktokads.anomaly_day AS day, f.level, f.advertiser_id, f.entity_id, f.stat_date, f.topic, f.gap,
+				f.lower, f.upper, f.gap, f.surprise, f.spend, f.usual_spend, f.silence, f.needed, f.hour)::tiktokads.anomaly_day AS day, f.level, f.advertiser_id, f.entity_id, f.stat_date, f.topic, f.gap,
 			array_position(ARRAY['advertiser', 'campaign', 'adgroup', 'ad'], f.level) AS depth,
 			(SELECT array_agg(DISTINCT o.detector) FROM found AS o
 				WHERE o.level = f.level AND o.advertiser_id = f.advertiser_id AND o.entity_id = f.entity_id AND o.stat_date = f.stat_date AND o.detector <> f.detector) AS also,
@@ -211,8 +220,10 @@ BEGIN
 				WHERE d.level = f.level AND d.advertiser_id = f.advertiser_id AND d.entity_id = f.entity_id AND d.stat_date = f.stat_date
 					-- rates of other ads than before are other rates
 					AND (d.topic = f.topic OR d.mixed AND f.metric NOT IN ('spend', 'impressions', 'clicks', 'conversion')))
-			-- a day without data says nothing else
-			AND (f.kind = 'missing' OR NOT EXISTS (SELECT FROM found AS m WHERE m.kind = 'missing' AND m.advertiser_id = f.advertiser_id AND m.stat_date = f.stat_date))
+			-- a day without data, or some hours of it, says nothing else
+			AND (f.kind = 'missing' OR NOT EXISTS (SELECT FROM found AS m WHERE m.kind = 'missing' AND m.advertiser_id = f.advertiser_id AND m.stat_date = f.stat_date)
+				AND NOT EXISTS (SELECT FROM tiktokads.anomaly AS m
+					WHERE m.kind = 'missing' AND m.state <> 'resolved' AND m.advertiser_id = f.advertiser_id AND f.stat_date BETWEEN m.started_on AND m.ended_on))
 		ORDER BY f.level, f.advertiser_id, f.entity_id, f.stat_date, f.priority, f.surprise DESC),
 	placed AS MATERIALIZED (
 		SELECT m.*, p.campaign_id AS campaign, p.adgroup_id AS adgroup, p.name
@@ -221,9 +232,10 @@ BEGIN
 	cause AS (
 		SELECT p.*, EXISTS (
 			SELECT FROM placed AS c
-			WHERE c.advertiser_id = p.advertiser_id AND c.stat_date = p.stat_date AND c.topic = p.topic AND c.depth > p.depth
+				JOIN found AS o ON o.level = c.level AND o.advertiser_id = c.advertiser_id AND o.entity_id = c.entity_id AND o.stat_date = c.stat_date
+			WHERE c.advertiser_id = p.advertiser_id AND c.stat_date = p.stat_date AND o.topic = p.topic AND c.depth > p.depth
 				AND (p.depth = 1 OR p.level = 'campaign' AND c.campaign = p.entity_id OR p.level = 'adgroup' AND c.adgroup = p.entity_id)
-				AND abs(c.gap) >= 0.7 * abs(p.gap) AND sign(c.gap) = sign(p.gap)) AS below
+				AND o.metric IS NOT DISTINCT FROM (p.day).metric AND abs(o.gap) >= 0.7 * abs(p.gap) AND sign(o.gap) = sign(p.gap)) AS below
 		FROM placed AS p)
 	SELECT c.day, c.campaign, c.adgroup, c.name, c.also
 	FROM cause AS c
@@ -237,13 +249,13 @@ $$;
 COMMENT ON FUNCTION tiktokads.anomaly_tell IS 'The days that make incidents: of all detectors of an entity''s day the first by priority, without what anomaly_excuse() knows, and of parents and children the one where the cause is: the child that has 70 % of the gap, else the parent.';
 REVOKE ALL ON FUNCTION tiktokads.anomaly_tell FROM PUBLIC;
 
-CREATE FUNCTION tiktokads.anomaly_drivers(level text, advertiser_id bigint, entity_id bigint, day date, numerator name) RETURNS jsonb
+CREATE FUNCTION tiktokads.anomaly_drivers(level text, advertiser_id bigint, entity_id bigint, day date, numerator name, hour int DEFAULT NULL) RETURNS jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	below text := CASE level WHEN 'advertiser' THEN 'campaign' WHEN 'campaign' THEN 'adgroup' WHEN 'adgroup' THEN 'ad' END;
 	result jsonb;
 BEGIN
-	IF below IS NULL OR numerator IS NULL THEN
+	IF below IS NULL OR numerator IS NULL OR hour IS NOT NULL AND to_regclass('tiktokads.report_' || below || '_hourly') IS NULL THEN
 		RETURN NULL;
 	END IF;
 	EXECUTE format($sql$
@@ -253,7 +265,7 @@ BEGIN
 				coalesce(sum(r.%4$I) FILTER (WHERE r.stat_date < $3), 0)::float8
 					/ greatest(1, (SELECT count(DISTINCT x.stat_date) FROM tiktokads.report_advertiser_daily AS x
 						WHERE x.advertiser_id = $1 AND x.stat_date BETWEEN $3 - 14 AND $3 - 1)) AS expected
-			FROM tiktokads.%1$I AS r
+			FROM %1$s AS r
 				LEFT JOIN tiktokads.%5$I AS e ON e.advertiser_id = r.advertiser_id AND e.%2$I = r.%2$I
 			WHERE r.advertiser_id = $1 AND r.stat_date BETWEEN $3 - 14 AND $3 AND (%6$s)
 			GROUP BY 1, 2),
@@ -261,7 +273,7 @@ BEGIN
 		SELECT jsonb_agg(jsonb_build_object('level', %7$L, 'id', t.id, 'name', t.name, 'observed', round(t.observed::numeric, 2),
 			'expected', round(t.expected::numeric, 2), 'share', round((t.gap / nullif(t.whole, 0))::numeric, 3)) ORDER BY abs(t.gap) DESC)
 		FROM (SELECT * FROM gap ORDER BY abs(gap) DESC LIMIT 5) AS t WHERE t.gap <> 0$sql$,
-		'report_' || below || '_daily', below || '_id', below || '_name', numerator, below,
+		tiktokads.anomaly_source(below, hour, day), below || '_id', below || '_name', numerator, below,
 		CASE level WHEN 'advertiser' THEN '$2 = $2' ELSE format('e.%I = $2', level || '_id') END, below)
 	INTO result USING advertiser_id, entity_id, day;
 	RETURN result;
@@ -270,7 +282,7 @@ $$;
 COMMENT ON FUNCTION tiktokads.anomaly_drivers IS 'Which children make a day''s difference: the five with the greatest gap to their mean of the 14 days before, with their share of the whole gap. NULL for ads, and without a numerator.';
 REVOKE ALL ON FUNCTION tiktokads.anomaly_drivers FROM PUBLIC;
 
-CREATE FUNCTION tiktokads.anomaly_parts(level text, advertiser_id bigint, entity_id bigint, day date) RETURNS jsonb
+CREATE FUNCTION tiktokads.anomaly_parts(level text, advertiser_id bigint, entity_id bigint, day date, hour int DEFAULT NULL) RETURNS jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	result jsonb;
@@ -279,7 +291,7 @@ BEGIN
 		WITH s AS (
 			SELECT r.stat_date = $3 AS now, avg(r.spend)::float8 AS spend, avg(r.impressions)::float8 AS impressions,
 				avg(r.clicks)::float8 AS clicks, avg(r.conversion)::float8 AS conversion
-			FROM tiktokads.%1$I AS r
+			FROM %1$s AS r
 			WHERE r.advertiser_id = $1 AND r.%2$I = $2 AND r.stat_date BETWEEN $3 - 14 AND $3 GROUP BY 1),
 		l AS (
 			SELECT b.spend AS spend0, b.clicks AS clicks0, b.conversion AS conversion0, b.impressions AS impressions0,
@@ -298,7 +310,7 @@ BEGIN
 				'cvr', round(ln(nullif(conversion / nullif(clicks, 0), 0) / nullif(conversion0 / nullif(clicks0, 0), 0))::numeric, 3),
 				'conversion', round(ln(nullif(conversion, 0) / nullif(conversion0, 0))::numeric, 3),
 				'cpa', round(ln(nullif(spend / nullif(conversion, 0), 0) / nullif(spend0 / nullif(conversion0, 0), 0))::numeric, 3))))
-		FROM l$sql$, 'report_' || level || '_daily', level || '_id')
+		FROM l$sql$, tiktokads.anomaly_source(level, hour, day), level || '_id')
 	INTO result USING advertiser_id, entity_id, day;
 	RETURN result;
 END;

@@ -6,11 +6,14 @@ DECLARE
 	d tiktokads.anomaly_detector;
 	result text;
 	driver jsonb := drivers -> 0;
+	-- of hours: when they were
+	moment text := CASE WHEN (told).hour IS NOT NULL THEN format('%s from %s', (told).stat_date, to_char((told).stat_date + ((told).hour - 1) * interval '1 hour', 'HH24:MI'))
+		|| to_char((told).stat_date + ((told).hour + 1) * interval '1 hour', ' "to" HH24:MI') END;
 BEGIN
 	SELECT * INTO d FROM tiktokads.anomaly_detector AS x WHERE x.detector = (told).detector;
 	result := format('%s %s', (told).level, coalesce('"' || entity_name || '"', (told).entity_id::text));
 	IF (told).kind = 'missing' THEN
-		RETURN format('%s: no data for %s. %s', result, CASE WHEN from_date = to_date THEN from_date::text ELSE from_date || ' to ' || to_date END, d.description);
+		RETURN format('%s: no data for %s. %s', result, CASE WHEN moment IS NOT NULL THEN moment WHEN from_date = to_date THEN from_date::text ELSE from_date || ' to ' || to_date END, d.description);
 	END IF;
 	IF (told).kind = 'restated' THEN
 		RETURN result || format(': %s of %s was restated: %s on %s, where earlier calls saw %s (%s %%). %s', (told).metric,
@@ -18,9 +21,9 @@ BEGIN
 			round((told).expected::numeric, 2), round(((told).observed / (told).expected * 100 - 100)::numeric, 1), d.description);
 	END IF;
 	result := result || format(': %s %s on %s where %s was expected (%s to %s).', (told).metric, coalesce(round((told).observed::numeric, 2)::text, 'without any'),
-		(told).stat_date, round((told).expected::numeric, 2), coalesce(round((told).lower::numeric, 2)::text, 'any'), coalesce(round((told).upper::numeric, 2)::text, 'any'));
+		coalesce(moment, (told).stat_date::text), round((told).expected::numeric, 2), coalesce(round((told).lower::numeric, 2)::text, 'any'), coalesce(round((told).upper::numeric, 2)::text, 'any'));
 	IF (told).metric IN ('cpa', 'cvr', 'cpc', 'ctr', 'cpm') OR (told).kind = 'pattern' THEN
-		result := result || format(' Against the 14 days before: spend %s to %s, impressions %s to %s, clicks %s to %s, conversions %s to %s.',
+		result := result || format(CASE WHEN moment IS NULL THEN ' Against' ELSE ' Against these hours of' END || ' the 14 days before: spend %s to %s, impressions %s to %s, clicks %s to %s, conversions %s to %s.',
 			parts -> 'spend' ->> 0, parts -> 'spend' ->> 1, parts -> 'impressions' ->> 0, parts -> 'impressions' ->> 1,
 			parts -> 'clicks' ->> 0, parts -> 'clicks' ->> 1, parts -> 'conversion' ->> 0, parts -> 'conversion' ->> 1);
 	END IF;
@@ -59,12 +62,12 @@ CREATE TYPE tiktokads.anomaly_episode AS
 );
 COMMENT ON TYPE tiktokads.anomaly_episode IS 'Days of one entity and topic with at most one day between them: the most surprising one, and sums.';
 
-CREATE FUNCTION tiktokads.anomaly_episodes(from_date date, to_date date, only_advertiser bigint, levels text[]) RETURNS SETOF tiktokads.anomaly_episode
+CREATE FUNCTION tiktokads.anomaly_episodes(from_date date, to_date date, only_advertiser bigint, levels text[], hour int DEFAULT NULL) RETURNS SETOF tiktokads.anomaly_episode
 LANGUAGE sql STABLE
 BEGIN ATOMIC
 	WITH told AS (
 		SELECT t.*, (t.told).advertiser_id, (t.told).level, (t.told).entity_id, (t.told).topic, (t.told).stat_date, (t.told).priority, (t.told).surprise
-		FROM tiktokads.anomaly_tell($1, $2, $3, $4) AS t),
+		FROM tiktokads.anomaly_tell($1, $2, $3, $4, $5) AS t),
 	edge AS (
 		SELECT t.*, (t.stat_date - pg_catalog.lag(t.stat_date) OVER w <= 2) IS NOT TRUE AS begins
 		FROM told AS t WINDOW w AS (PARTITION BY t.advertiser_id, t.level, t.entity_id, t.topic ORDER BY t.stat_date)),
@@ -108,13 +111,16 @@ DECLARE
 	worst tiktokads.anomaly_day := e.worst;
 	known bigint := tiktokads.anomaly_known(e);
 	numerator name := (SELECT s.numerator FROM tiktokads.anomaly_signal AS s WHERE s.signal = worst.metric);
-	drivers jsonb := tiktokads.anomaly_drivers(worst.level, worst.advertiser_id, worst.entity_id, worst.stat_date, numerator);
-	parts jsonb := CASE WHEN worst.metric IS NOT NULL THEN tiktokads.anomaly_parts(worst.level, worst.advertiser_id, worst.entity_id, worst.stat_date) END;
+	drivers jsonb := tiktokads.anomaly_drivers(worst.level, worst.advertiser_id, worst.entity_id, worst.stat_date, numerator, worst.hour);
+	parts jsonb := CASE WHEN worst.metric IS NOT NULL THEN tiktokads.anomaly_parts(worst.level, worst.advertiser_id, worst.entity_id, worst.stat_date, worst.hour) END;
 	risk float8 := greatest(e.spend, CASE WHEN worst.direction <> 'up' AND worst.topic IN ('delivery', 'data') THEN e.usual_spend * e.days END);
 	whole float8;
 	mute boolean;
+	begins timestamp := worst.stat_date + (worst.hour - 1) * interval '1 hour';
+	ends timestamp := worst.stat_date + (worst.hour + 1) * interval '1 hour';
 BEGIN
-	SELECT greatest(sum(r.spend) FILTER (WHERE r.stat_date >= e.started_on), avg(r.spend) FILTER (WHERE r.stat_date < e.started_on) * e.days)::float8 INTO whole
+	SELECT greatest(sum(r.spend) FILTER (WHERE r.stat_date >= e.started_on), avg(r.spend) FILTER (WHERE r.stat_date < e.started_on) * e.days)::float8
+			/ CASE WHEN worst.hour IS NULL THEN 1 ELSE 12 END INTO whole
 	FROM tiktokads.report_advertiser_daily AS r
 	WHERE r.advertiser_id = worst.advertiser_id AND r.stat_date BETWEEN e.started_on - 7 AND e.ended_on;
 	mute := EXISTS (
@@ -123,10 +129,10 @@ BEGIN
 			AND (m.entity_id IS NULL OR m.entity_id = worst.entity_id) AND (m.detector IS NULL OR m.detector = worst.detector)
 			AND e.started_on >= m.from_date AND e.ended_on <= m.to_date);
 	IF known IS NULL THEN
-		INSERT INTO tiktokads.anomaly AS a (detector, kind, topic, metric, level, advertiser_id, entity_id, entity_name, started_on, ended_on, worst_on,
+		INSERT INTO tiktokads.anomaly AS a (detector, kind, topic, metric, level, advertiser_id, entity_id, entity_name, started_on, ended_on, worst_on, grain, started_at, ended_at,
 			direction, observed, expected, lower, upper, surprise, severity, spend, spend_share, explanation, details, state, found_by)
 		VALUES (worst.detector, worst.kind, worst.topic, worst.metric, worst.level, worst.advertiser_id, worst.entity_id, e.entity_name, e.started_on, e.ended_on,
-			worst.stat_date, worst.direction, worst.observed, worst.expected, worst.lower, worst.upper, worst.surprise,
+			worst.stat_date, CASE WHEN worst.hour IS NULL THEN 'day' ELSE 'hour' END, begins, ends, worst.direction, worst.observed, worst.expected, worst.lower, worst.upper, worst.surprise,
 			tiktokads.anomaly_severity(worst.surprise, least(1, risk / nullif(whole, 0)), worst.kind), round(risk::numeric, 2), least(1, risk / nullif(whole, 0)),
 			tiktokads.anomaly_words(worst, e.entity_name, e.started_on, e.ended_on, drivers, parts),
 			jsonb_strip_nulls(jsonb_build_object('drivers', drivers, 'parts', parts, 'also', to_jsonb(e.also), 'campaign_id', e.campaign_id, 'adgroup_id', e.adgroup_id)),
@@ -138,28 +144,31 @@ BEGIN
 	UPDATE tiktokads.anomaly AS a SET
 		started_on = least(a.started_on, e.started_on),
 		ended_on = greatest(a.ended_on, e.ended_on),
+		started_at = least(a.started_at, begins),
+		ended_at = greatest(a.ended_at, ends),
 		spend = greatest(a.spend, round(risk::numeric, 2)),
 		state = CASE WHEN a.state = 'resolved' AND e.ended_on > a.ended_on THEN 'open' ELSE a.state END,
 		resolved_at = CASE WHEN e.ended_on > a.ended_on THEN NULL ELSE a.resolved_at END,
 		changed_at = tiktokads.clock_now()
 	WHERE a.anomaly = known
-		AND (e.started_on < a.started_on OR e.ended_on > a.ended_on OR round(risk::numeric, 2) > a.spend);
+		AND (e.started_on < a.started_on OR e.ended_on > a.ended_on OR ends > a.ended_at OR round(risk::numeric, 2) > a.spend);
 	UPDATE tiktokads.anomaly AS a SET
-		detector = worst.detector, kind = worst.kind, metric = worst.metric, worst_on = worst.stat_date, direction = worst.direction,
+		detector = worst.detector, kind = worst.kind, metric = worst.metric, worst_on = worst.stat_date,
+		grain = CASE WHEN worst.hour IS NULL THEN 'day' ELSE 'hour' END, direction = worst.direction,
 		observed = worst.observed, expected = worst.expected, lower = worst.lower, upper = worst.upper, surprise = worst.surprise,
 		severity = tiktokads.anomaly_severity(worst.surprise, a.spend_share, worst.kind),
 		explanation = tiktokads.anomaly_words(worst, a.entity_name, a.started_on, a.ended_on, drivers, parts),
 		details = a.details || jsonb_strip_nulls(jsonb_build_object('drivers', drivers, 'parts', parts)),
 		changed_at = tiktokads.clock_now()
-	WHERE a.anomaly = known AND a.level = worst.level AND a.entity_id = worst.entity_id
-		AND (a.worst_on = worst.stat_date AND (a.observed, a.detector) IS DISTINCT FROM (worst.observed, worst.detector) OR worst.surprise > a.surprise * 1.01);
+	WHERE a.anomaly = known AND a.level = worst.level AND a.entity_id = worst.entity_id AND (worst.hour IS NULL OR a.grain = 'hour')
+		AND (a.grain = 'hour' AND worst.hour IS NULL OR a.worst_on = worst.stat_date AND (a.observed, a.detector) IS DISTINCT FROM (worst.observed, worst.detector) OR worst.surprise > a.surprise * 1.01);
 	RETURN known;
 END;
 $$;
 COMMENT ON FUNCTION tiktokads.anomaly_write IS 'Opens an incident for an episode, or lets the known one grow; returns its number.';
 REVOKE ALL ON FUNCTION tiktokads.anomaly_write FROM PUBLIC;
 
-CREATE FUNCTION tiktokads.anomaly_follow(from_date date, to_date date, advertiser_id bigint, levels text[], found_by text) RETURNS bigint[]
+CREATE FUNCTION tiktokads.anomaly_follow(from_date date, to_date date, advertiser_id bigint, levels text[], found_by text, hour int DEFAULT NULL) RETURNS bigint[]
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	e tiktokads.anomaly_episode;
@@ -167,7 +176,7 @@ DECLARE
 BEGIN
 	-- two detections at once would tell an episode twice
 	LOCK TABLE tiktokads.anomaly IN SHARE ROW EXCLUSIVE MODE;
-	FOR e IN SELECT * FROM tiktokads.anomaly_episodes(from_date, to_date, advertiser_id, levels) LOOP
+	FOR e IN SELECT * FROM tiktokads.anomaly_episodes(from_date, to_date, advertiser_id, levels, hour) LOOP
 		result := result || tiktokads.anomaly_write(e, found_by);
 	END LOOP;
 	RETURN result;
@@ -242,7 +251,7 @@ LANGUAGE sql STABLE
 BEGIN ATOMIC
 	SELECT ROW('advertiser', $1, $1, n.stat_date, d.detector, d.kind, d.topic, d.priority, d.signal, CASE WHEN n.value > b.value THEN 'up' ELSE 'down' END,
 			n.value, b.value, b.value * (1 - d.minimum_change), b.value * (1 + d.minimum_change), n.value - b.value,
-			20 * pg_catalog.abs(pg_catalog.ln(greatest(n.value, 0.01) / b.value)), n.value, b.value, 0, 0)::tiktokads.anomaly_day,
+			20 * pg_catalog.abs(pg_catalog.ln(greatest(n.value, 0.01) / b.value)), n.value, b.value, 0, 0, NULL::int)::tiktokads.anomaly_day,
 		NULL::bigint, NULL::bigint, (SELECT a.name FROM tiktokads.advertiser AS a WHERE a.advertiser_id = $1), n.stat_date, n.stat_date, 1, n.value::float8, b.value::float8, NULL::text[]
 	FROM tiktokads.anomaly_detector AS d
 		JOIN tiktokads.anomaly_signal AS s ON s.signal = d.signal
@@ -256,6 +265,49 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION tiktokads.anomaly_restated IS 'Days of an ad account whose number was final (three days old) when an earlier detect() saw it, and is another one now.';
 REVOKE ALL ON FUNCTION tiktokads.anomaly_restated FROM PUBLIC;
+
+CREATE FUNCTION tiktokads.anomaly_detect_hours(account bigint) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	zone text := coalesce((SELECT a.display_timezone FROM tiktokads.advertiser AS a WHERE a.advertiser_id = account), 'UTC');
+	today date := tiktokads.anomaly_today(account);
+	levels text[] := '{}';
+	level text;
+	found boolean;
+	last timestamp;
+	moment timestamp;
+BEGIN
+	FOREACH level IN ARRAY ARRAY['advertiser', 'campaign', 'adgroup', 'ad'] LOOP
+		IF to_regclass(format('tiktokads.%I', 'report_' || level || '_hourly')) IS NOT NULL THEN
+			EXECUTE format('SELECT EXISTS (SELECT FROM tiktokads.%I WHERE advertiser_id = $1 AND stat_time_hour BETWEEN $2 - 7 AND $2 + 1)', 'report_' || level || '_hourly')
+			INTO found USING account, today;
+			IF found THEN
+				levels := levels || level;
+			END IF;
+		END IF;
+	END LOOP;
+	IF NOT 'advertiser' = ANY (levels) THEN
+		RETURN;
+	END IF;
+	-- the last hour that was over at the last sync; of data that were loaded otherwise, the last there is
+	SELECT max(t.last_success_at) AT TIME ZONE zone INTO last FROM tiktokads.sync_state AS t WHERE t.stream = 'report_advertiser_hourly' AND t.advertiser_id = account;
+	last := date_trunc('hour', least(last, tiktokads.clock_now() AT TIME ZONE zone)) - interval '1 hour';
+	IF last IS NULL OR NOT EXISTS (SELECT FROM tiktokads.sync_state AS t WHERE t.stream = 'report_advertiser_hourly' AND t.advertiser_id = account) THEN
+		SELECT max(r.stat_time_hour) INTO last FROM tiktokads.report_advertiser_hourly AS r WHERE r.advertiser_id = account AND r.stat_time_hour <= today + 1;
+	END IF;
+	moment := greatest((SELECT p.judged_hour FROM tiktokads.anomaly_progress AS p WHERE p.advertiser_id = account) + interval '1 hour', last - interval '5 hours');
+	WHILE coalesce(moment, last) <= last LOOP
+		moment := coalesce(moment, last);
+		PERFORM tiktokads.anomaly_follow(moment::date, moment::date, account, levels, 'detect', extract(hour FROM moment)::int);
+		moment := moment + interval '1 hour';
+	END LOOP;
+	UPDATE tiktokads.anomaly AS a SET state = 'resolved', resolved_at = tiktokads.clock_now(), changed_at = tiktokads.clock_now()
+	WHERE a.advertiser_id = account AND a.state = 'open' AND a.grain = 'hour' AND a.ended_at < last - interval '5 hours';
+	UPDATE tiktokads.anomaly_progress AS p SET judged_hour = last WHERE p.advertiser_id = account;
+END;
+$$;
+COMMENT ON FUNCTION tiktokads.anomaly_detect_hours IS 'The hours of an ad account since the last call, up to six, as far as hourly reports are there; part of detect().';
+REVOKE ALL ON FUNCTION tiktokads.anomaly_detect_hours FROM PUBLIC;
 
 CREATE PROCEDURE tiktokads.detect(advertiser_id bigint DEFAULT NULL, recheck_days int DEFAULT 3)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -285,16 +337,17 @@ BEGIN
 		WHERE a.advertiser_id = account.id AND a.state = 'open' AND CASE a.kind WHEN 'restated' THEN a.changed_at < tiktokads.clock_now() - interval '2 days' ELSE a.ended_on < last - 1 END;
 		-- restated: none of its days within what was judged stands out any more
 		UPDATE tiktokads.anomaly AS a SET state = 'resolved', resolved_at = tiktokads.clock_now(), changed_at = tiktokads.clock_now(), details = a.details || '{"restated": true}'
-		WHERE a.advertiser_id = account.id AND a.state = 'open' AND a.kind <> 'restated' AND a.started_on >= first AND a.anomaly <> ALL (alive);
+		WHERE a.advertiser_id = account.id AND a.state = 'open' AND a.kind <> 'restated' AND a.grain = 'day' AND a.started_on >= first AND a.anomaly <> ALL (alive);
 		FOR restated IN SELECT * FROM tiktokads.anomaly_restated(account.id) LOOP
 			PERFORM tiktokads.anomaly_write(restated, 'detect');
 		END LOOP;
 		INSERT INTO tiktokads.anomaly_progress AS p (advertiser_id, judged_to) VALUES (account.id, last)
 		ON CONFLICT ON CONSTRAINT anomaly_progress_pkey DO UPDATE SET judged_to = greatest(p.judged_to, EXCLUDED.judged_to), judged_at = tiktokads.clock_now();
+		PERFORM tiktokads.anomaly_detect_hours(account.id);
 	END LOOP;
 END;
 $$;
-COMMENT ON PROCEDURE tiktokads.detect IS 'Judges what is new since the last call, and the last recheck_days again, for their numbers may have been restated; opens, extends and resolves incidents in tiktokads.anomaly. Schedule it after syncs. advertiser_id: NULL for all ad accounts. An error for recheck_days outside 1 to 28.';
+COMMENT ON PROCEDURE tiktokads.detect IS 'Judges what is new since the last call, and the last recheck_days again, for their numbers may have been restated; where hourly reports are there also the hours since; opens, extends and resolves incidents in tiktokads.anomaly. Schedule it after syncs. advertiser_id: NULL for all ad accounts. An error for recheck_days outside 1 to 28.';
 REVOKE ALL ON PROCEDURE tiktokads.detect FROM PUBLIC;
 
 CREATE FUNCTION tiktokads.backtest_anomalies(from_date date, to_date date, advertiser_id bigint DEFAULT NULL,

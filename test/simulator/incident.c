@@ -20,7 +20,7 @@ static const IncidentKind kinds[] = {
 	{"click_farm", false, -1, ANY_AGE, {{BASE_CLICKS, 500}, {BASE_CONVERSION, 20}, {BASE_REAL_TIME_CONVERSION, 20}},
 	"five times the clicks, and no more conversions"},
 	{"delivery_stop", true, -1, ANY_AGE, {{0, 0}}, "nothing"},
-	{"fatigue", false, -1, ANY_AGE, {{BASE_REACH, 45}, {BASE_CLICKS, 45}}, "fewer people, who click less"},
+	{"fatigue", false, -1, ANY_AGE, {{BASE_REACH, 30}, {BASE_CLICKS, 45}}, "fewer people, who click less"},
 	{"late_data", true, -1, 1, {{0, 0}}, "nothing, until two days later"},
 	{"restatement", false, 4, ANY_AGE, {{BASE_IMPRESSIONS, 60}}, "four days later two fifths are taken back"},
 };
