@@ -104,7 +104,7 @@ static void
 cut_values(const BandHistory *history, int count, double *cut)
 {
 	const BandDay *days = history->days;
-	double		rates[RECENT_DAYS];
+	double		rates[RECENT_DAYS] = {0};
 	int			recent = count < RECENT_DAYS ? count : RECENT_DAYS;
 	double		median;
 

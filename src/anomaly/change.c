@@ -129,11 +129,11 @@ add_change(Change *changes, int *count, int index, double p_value)
 /* Splits the segments until none has a change that chance would not give; returns how many changes. */
 static int
 segment(int n, const double *x, const double *sums, double alpha, int shortest, Change *changes, int most,
-		bool *settled)
+		double *settled)
 {
 	int			count = 0;
 
-	memset(settled, 0, sizeof(bool) * n);
+	memset(settled, 0, sizeof(double) * n);
 	for (int done = 0; !done;)
 	{
 		done = 1;
@@ -144,14 +144,14 @@ segment(int n, const double *x, const double *sums, double alpha, int shortest, 
 			int			split;
 			double		p;
 
-			if (settled[from])
+			if (settled[from] > 0)
 				continue;
 			pause_check();
 			split = best_split(sums, from, to, shortest);
 			p = split < 0 ? 1 : split_chance(x, sums, from, split, to);
 			if (p > alpha)
 			{
-				settled[from] = true;
+				settled[from] = 1;
 				continue;
 			}
 			add_change(changes, &count, split, p);
@@ -182,7 +182,7 @@ change_find(int n, const double *x, double alpha, int shortest, Change *changes,
 		y[i] = x[i] - middle;
 		sums[i + 1] = sums[i] + y[i];
 	}
-	count = segment(n, y, sums, alpha, shortest, changes, most, (bool *) (work + 2 * n + 1));
+	count = segment(n, y, sums, alpha, shortest, changes, most, work + 2 * n + 1);
 	for (int c = 0; c < count; c++)
 	{
 		int			from = c == 0 ? 0 : changes[c - 1].index;

@@ -91,7 +91,11 @@ option_store(const Option *option, const JsonbValue *value, char *target, const 
 			 value->val.string.len == 8 && memcmp(value->val.string.val, "periodic", 8) == 0)
 		*(int *) place = SPAN_PERIODIC;
 	else if (option->kind == OPTION_NUMBER)
-		*(double *) place = option_number(option, value, function);
+	{
+		double		number = option_number(option, value, function);
+
+		memcpy(place, &number, sizeof(number));
+	}
 	else
 		*(int *) place = (int) option_number(option, value, function);
 }
