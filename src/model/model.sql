@@ -32,15 +32,29 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN (target || pg_catalog.to_char(month::timestamp, '_YYYYMM'))::name;
 COMMENT ON FUNCTION tiktokads.partition_name IS 'Name of the partition of a table that holds a month: report_ad_daily_202601. month: any day of it. NULL for NULL.';
 
+CREATE FUNCTION tiktokads.partition_bound(target text, day date) RETURNS text
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+	SELECT CASE WHEN a.atttypid = 'timestamptz'::regtype
+		THEN pg_catalog.to_char(day::timestamp, 'YYYY-MM-DD HH24:MI:SS') || '+00'
+		ELSE pg_catalog.to_char(day::timestamp, 'YYYY-MM-DD') END
+	FROM pg_catalog.pg_partitioned_table AS p
+		JOIN pg_catalog.pg_attribute AS a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]
+	WHERE p.partrelid = pg_catalog.to_regclass(pg_catalog.format('tiktokads.%I', target));
+END;
+COMMENT ON FUNCTION tiktokads.partition_bound IS 'Start of a day as a bound of a table''s partitions: the day itself, or its midnight in UTC where the table is partitioned by timestamptz, so that no session''s TimeZone or DateStyle matters. NULL when there is no such partitioned table.';
+
 CREATE FUNCTION tiktokads.partition_ensure(target text, from_date date, to_date date) RETURNS int
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	month date := date_trunc('month', from_date::timestamp)::date;
+	next_month date;
 	part name;
 	made int := 0;
 BEGIN
 	WHILE month <= to_date LOOP
 		part := tiktokads.partition_name(target, month);
+		next_month := (month + interval '1 month')::date;
 		IF to_regclass(format('tiktokads.%I', part)) IS NULL THEN
 			-- attaching does not block readers or writers; two makers must take turns
 			PERFORM set_config('lock_timeout', '10s', true);
@@ -48,16 +62,16 @@ BEGIN
 			IF to_regclass(format('tiktokads.%I', part)) IS NULL THEN
 				EXECUTE format('CREATE TABLE tiktokads.%I (LIKE tiktokads.%I INCLUDING ALL EXCLUDING COMMENTS)', part, target);
 				EXECUTE format('ALTER TABLE tiktokads.%I ATTACH PARTITION tiktokads.%I FOR VALUES FROM (%L) TO (%L)',
-					target, part, month, (month + interval '1 month')::date);
+					target, part, tiktokads.partition_bound(target, month), tiktokads.partition_bound(target, next_month));
 				made := made + 1;
 			END IF;
 		END IF;
-		month := (month + interval '1 month')::date;
+		month := next_month;
 	END LOOP;
 	RETURN made;
 END;
 $$;
-COMMENT ON FUNCTION tiktokads.partition_ensure IS 'Makes the monthly partitions of a table of facts that are missing for these days, without blocking its readers and writers; returns how many. NULL dates: none. Syncs do this themselves; call it for data of your own.';
+COMMENT ON FUNCTION tiktokads.partition_ensure IS 'Makes the monthly partitions of a table of facts that are missing for these days (of UTC where it is partitioned by timestamptz), without blocking its readers and writers; returns how many. NULL dates: none. Syncs do this themselves; call it for data of your own.';
 REVOKE ALL ON FUNCTION tiktokads.partition_ensure FROM PUBLIC;
 
 CREATE FUNCTION tiktokads.model_table_make(made tiktokads.model_relation) RETURNS void
