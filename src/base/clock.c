@@ -10,7 +10,10 @@
 #include <limits.h>
 
 #include "base/clock.h"
+#include "fmgr.h"
 #include "utils/guc.h"
+
+PG_FUNCTION_INFO_V1(tiktokads_clock_now);
 
 static int	clock_offset = 0;
 
@@ -32,6 +35,13 @@ TimestampTz
 clock_now(void)
 {
 	return GetCurrentTimestamp() + (int64) clock_offset * USECS_PER_SEC;
+}
+
+/* tiktokads.clock_now(): the same for SQL. */
+Datum
+tiktokads_clock_now(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TIMESTAMPTZ(clock_now());
 }
 
 /* Microseconds since the Unix epoch of the same clock. */
