@@ -35,6 +35,7 @@ typedef struct SessionSecret
 static const char *const secret_name[] = {
 	[SECRET_ACCESS_TOKEN] = "access token",
 	[SECRET_APP] = "app secret",
+	[SECRET_PSEUDONYM_KEYS] = "pseudonym key",
 };
 
 static char *secret_directory = NULL;
@@ -119,15 +120,14 @@ secret_check(const char *value, SecretKind kind)
 				 errhint("Give the secret, or the path of a file that holds it.")));
 }
 
-/* Reads a secret from a file on behalf of a role. */
+/* Reads the whole of a secret file on behalf of a role. */
 char *
-secret_read(const char *path, Oid role, SecretKind kind)
+secret_read_file(const char *path, Oid role, SecretKind kind)
 {
 	char	   *value = palloc0(SECRET_SIZE_MAX + 1);
 	struct stat status;
 	int			file;
 	ssize_t		length;
-	char	   *start;
 
 	secret_check_path(path, role);
 	file = OpenTransientFile(path, O_RDONLY | O_NONBLOCK | PG_BINARY);
@@ -144,10 +144,19 @@ secret_read(const char *path, Oid role, SecretKind kind)
 				 errmsg("could not read %s file \"%s\": %m", secret_name[kind], path),
 				 errhint("The database server's user must be able to read it.")));
 	CloseTransientFile(file);
+	return value;
+}
 
-	while (length > 0 && isspace((unsigned char) value[length - 1]))
-		value[--length] = '\0';
-	for (start = value; isspace((unsigned char) *start);)
+/* Reads a secret of one word from a file on behalf of a role. */
+char *
+secret_read(const char *path, Oid role, SecretKind kind)
+{
+	char	   *start = secret_read_file(path, role, kind);
+	size_t		length = strlen(start);
+
+	while (length > 0 && isspace((unsigned char) start[length - 1]))
+		start[--length] = '\0';
+	while (isspace((unsigned char) *start))
 		start++;
 	secret_check(start, kind);
 	return start;

@@ -9,7 +9,8 @@
 typedef enum SecretKind
 {
 	SECRET_ACCESS_TOKEN,
-	SECRET_APP
+	SECRET_APP,
+	SECRET_PSEUDONYM_KEYS
 } SecretKind;
 
 extern void SecretInit(void);
@@ -19,6 +20,9 @@ extern void SecretInit(void);
  * file's owner and its mode are as they must be.  Palloc'd.
  */
 extern char *secret_read(const char *path, Oid role, SecretKind kind);
+
+/* The same, but the file's whole content, lines and all. */
+extern char *secret_read_file(const char *path, Oid role, SecretKind kind);
 
 /* An error unless the text can be sent as a header value. */
 extern void secret_check(const char *value, SecretKind kind);
