@@ -14,6 +14,7 @@
 #include "api/caller.h"
 #include "base/clock.h"
 #include "net/net.h"
+#include "retention/purge.h"
 #include "sync/sync.h"
 #include "tiktokads.h"
 
@@ -30,5 +31,6 @@ _PG_init(void)
 	CallerInit();
 	SecretInit();
 	SyncInit();
+	RetentionInit();
 	MarkGUCPrefixReserved(EXTENSION_NAME);
 }

@@ -19,4 +19,11 @@
 #define schema_usable(oid, role) (pg_namespace_aclcheck(oid, role, ACL_USAGE) == ACLCHECK_OK)
 #endif
 
+/* 17 moved the local transaction id into a struct. */
+#if PG_VERSION_NUM >= 170000
+#define current_lxid() (MyProc->vxid.lxid)
+#else
+#define current_lxid() (MyProc->lxid)
+#endif
+
 #endif

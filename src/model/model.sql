@@ -61,6 +61,8 @@ BEGIN
 			EXECUTE format('LOCK TABLE ONLY tiktokads.%I IN SHARE UPDATE EXCLUSIVE MODE', target);
 			IF to_regclass(format('tiktokads.%I', part)) IS NULL THEN
 				EXECUTE format('CREATE TABLE tiktokads.%I (LIKE tiktokads.%I INCLUDING ALL EXCLUDING COMMENTS)', part, target);
+				EXECUTE format('ALTER TABLE tiktokads.%I OWNER TO %s', part,
+					(SELECT relowner::regrole FROM pg_class WHERE oid = to_regclass(format('tiktokads.%I', target))));
 				EXECUTE format('ALTER TABLE tiktokads.%I ATTACH PARTITION tiktokads.%I FOR VALUES FROM (%L) TO (%L)',
 					target, part, tiktokads.partition_bound(target, month), tiktokads.partition_bound(target, next_month));
 				made := made + 1;
@@ -125,21 +127,38 @@ $$;
 COMMENT ON FUNCTION tiktokads.model_comment IS 'Gives a table or view of the model and its columns their comments. Part of create_model().';
 REVOKE ALL ON FUNCTION tiktokads.model_comment FROM PUBLIC;
 
+CREATE TABLE tiktokads.model_step
+(
+	step int PRIMARY KEY,
+	command text NOT NULL,
+	description text NOT NULL
+);
+COMMENT ON TABLE tiktokads.model_step IS 'What create_model() does after it has made tables and views, as their owner.';
+COMMENT ON COLUMN tiktokads.model_step.step IS 'Order of the steps.';
+COMMENT ON COLUMN tiktokads.model_step.command IS 'Statement in SQL; safe to run again.';
+COMMENT ON COLUMN tiktokads.model_step.description IS 'What it is for.';
+
 CREATE FUNCTION tiktokads.model_create() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	made tiktokads.model_relation;
+	step_command text;
 BEGIN
 	FOR made IN
 		SELECT * FROM tiktokads.model_relation ORDER BY kind = 'view', relation
 	LOOP
 		IF made.kind = 'view' THEN
-			EXECUTE format('CREATE OR REPLACE VIEW tiktokads.%I WITH (security_invoker = true) AS %s',
-				made.relation, made.definition);
+			EXECUTE format('CREATE OR REPLACE VIEW tiktokads.%I WITH (%s) AS %s', made.relation,
+				CASE WHEN made.masked THEN 'security_barrier = true' ELSE 'security_invoker = true' END, made.definition);
 		ELSE
 			PERFORM tiktokads.model_table_make(made);
 		END IF;
 		PERFORM tiktokads.model_comment(made);
+	END LOOP;
+	FOR step_command IN
+		SELECT s.command FROM tiktokads.model_step AS s ORDER BY s.step
+	LOOP
+		EXECUTE step_command;
 	END LOOP;
 	INSERT INTO tiktokads.model_state AS s (version) VALUES (tiktokads.model_version())
 	ON CONFLICT (only_row) DO UPDATE SET version = EXCLUDED.version, made_at = EXCLUDED.made_at

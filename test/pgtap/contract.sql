@@ -38,7 +38,9 @@ SELECT is_empty($$
 	SELECT c.oid::regclass FROM pg_class AS c
 	WHERE c.relnamespace = 'tiktokads'::regnamespace AND c.relkind = 'v'
 		AND NOT coalesce(c.reloptions::text LIKE '%security_invoker=true%', false)
-$$, 'every view runs with its reader''s rights');
+		AND NOT EXISTS (SELECT FROM tiktokads.model_relation AS m
+			WHERE m.relation = c.relname AND m.masked AND coalesce(c.reloptions::text LIKE '%security_barrier=true%', false))
+$$, 'every view runs with its reader''s rights, or is a security barrier that masks what they may not read');
 SELECT is_empty($$
 	SELECT r.rolname FROM pg_roles AS r
 	WHERE NOT r.rolsuper AND has_schema_privilege(r.oid, 'tiktokads', 'CREATE') AND r.rolname <> 'tiktokads_worker'
@@ -58,10 +60,10 @@ SELECT is_empty($$
 $$, 'no table has a column for a secret');
 SELECT is_empty($$
 	SELECT p.oid::regclass FROM pg_partitioned_table AS t JOIN pg_class AS p ON p.oid = t.partrelid
-	WHERE p.relnamespace = 'tiktokads'::regnamespace
+	WHERE p.relnamespace = 'tiktokads'::regnamespace AND p.relname <> 'event'
 		AND NOT EXISTS (SELECT FROM pg_constraint AS k JOIN pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
 			WHERE k.conrelid = p.oid AND k.contype = 'p' AND a.attname = 'advertiser_id')
-$$, 'the primary key of every partitioned table leads with advertiser_id');
+$$, 'the primary key of every partitioned table of reports leads with advertiser_id');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -1,0 +1,292 @@
+-- where personal data is: the registry, what is shown instead of it, and who may read what
+
+CREATE TABLE tiktokads.personal_relation
+(
+	relation name PRIMARY KEY,
+	on_erasure text CHECK (on_erasure IN ('delete', 'anonymise')),
+	free_columns name[],
+	purpose text,
+	recipients text,
+	shipped boolean NOT NULL DEFAULT false
+);
+SELECT pg_catalog.pg_extension_config_dump('tiktokads.personal_relation', 'WHERE NOT shipped');
+COMMENT ON TABLE tiktokads.personal_relation IS 'What was decided about each table of the schema: how a person leaves it, or that it holds no personal data. Rows for tables that are not there yet apply once they are. Add rows for columns and tables of your own; tiktokads.unregistered_column shows what is undecided.';
+COMMENT ON COLUMN tiktokads.personal_relation.relation IS 'Table in schema tiktokads.';
+COMMENT ON COLUMN tiktokads.personal_relation.on_erasure IS 'delete: the person''s rows go. anonymise: the rows stay, their personal columns become NULL (erased where that is not allowed). NULL: the table holds no personal data, or what it holds goes another way.';
+COMMENT ON COLUMN tiktokads.personal_relation.free_columns IS 'Columns of text and the like that were looked at and hold no personal data. NULL: all, in a table of settings or bookkeeping.';
+COMMENT ON COLUMN tiktokads.personal_relation.purpose IS 'What the data is processed for; part of export_subject().';
+COMMENT ON COLUMN tiktokads.personal_relation.recipients IS 'Who else receives it; part of export_subject().';
+COMMENT ON COLUMN tiktokads.personal_relation.shipped IS 'True: came with the extension. Leave it false in rows of your own.';
+
+CREATE TABLE tiktokads.personal_column
+(
+	relation name,
+	column_name name,
+	identifies boolean NOT NULL DEFAULT false,
+	category text NOT NULL CHECK (category IN ('identifier', 'contact', 'device', 'free text', 'other')),
+	mask text NOT NULL DEFAULT 'hide' CHECK (mask IN ('hide', 'hash')),
+	shipped boolean NOT NULL DEFAULT false,
+	PRIMARY KEY (relation, column_name)
+);
+SELECT pg_catalog.pg_extension_config_dump('tiktokads.personal_column', 'WHERE NOT shipped');
+COMMENT ON TABLE tiktokads.personal_column IS 'Columns that hold personal data: what erasure empties, export shows and analysts do not read.';
+COMMENT ON COLUMN tiktokads.personal_column.relation IS 'Table in schema tiktokads; it needs a row in personal_relation.';
+COMMENT ON COLUMN tiktokads.personal_column.column_name IS 'Column.';
+COMMENT ON COLUMN tiktokads.personal_column.identifies IS 'True: its values name people, and rows are found by them. It should have an index where the table is large.';
+COMMENT ON COLUMN tiktokads.personal_column.category IS 'identifier, contact, device, free text or other.';
+COMMENT ON COLUMN tiktokads.personal_column.mask IS 'What the masked view of the table shows: hash (a keyed hash, equal for equal people) or nothing.';
+COMMENT ON COLUMN tiktokads.personal_column.shipped IS 'True: came with the extension. Leave it false in rows of your own.';
+
+INSERT INTO tiktokads.personal_column (relation, column_name, identifies, category, mask, shipped) VALUES
+	('advertiser', 'email', true, 'contact', 'hide', true),
+	('advertiser', 'cellphone_number', true, 'contact', 'hide', true),
+	('advertiser', 'telephone_number', true, 'contact', 'hide', true),
+	('advertiser', 'contacter', false, 'contact', 'hide', true),
+	('advertiser', 'address', false, 'contact', 'hide', true),
+	('advertiser', 'license_no', false, 'other', 'hide', true),
+	('advertiser', 'license_url', false, 'other', 'hide', true),
+	('advertiser', 'extra', false, 'free text', 'hide', true),
+	('adgroup', 'phone_number', true, 'contact', 'hide', true),
+	('adgroup', 'message_app_account_id', true, 'contact', 'hide', true),
+	('adgroup', 'identity_id', true, 'identifier', 'hide', true),
+	('adgroup', 'extra', false, 'free text', 'hide', true),
+	('ad', 'phone_number', true, 'contact', 'hide', true),
+	('ad', 'identity_id', true, 'identifier', 'hide', true),
+	('ad', 'display_name', false, 'identifier', 'hide', true),
+	('ad', 'avatar_icon_web_uri', false, 'other', 'hide', true),
+	('ad', 'profile_image_url', false, 'other', 'hide', true),
+	('ad', 'extra', false, 'free text', 'hide', true),
+	('event', 'person', true, 'identifier', 'hash', true),
+	('event', 'session', false, 'device', 'hash', true),
+	('event', 'ttclid', false, 'device', 'hash', true),
+	('event', 'order_id', false, 'identifier', 'hash', true),
+	('event', 'url', false, 'free text', 'hide', true),
+	('event', 'properties', false, 'free text', 'hide', true),
+	('touchpoint', 'person', true, 'identifier', 'hash', true),
+	('touchpoint', 'session', false, 'device', 'hash', true),
+	('touchpoint', 'ttclid', false, 'device', 'hash', true),
+	('touchpoint', 'url', false, 'free text', 'hide', true),
+	('touchpoint', 'properties', false, 'free text', 'hide', true),
+	('conversion_event', 'person', true, 'identifier', 'hash', true),
+	('conversion_event', 'session', false, 'device', 'hash', true),
+	('conversion_event', 'ttclid', false, 'device', 'hash', true),
+	('conversion_event', 'order_id', false, 'identifier', 'hash', true),
+	('conversion_event', 'url', false, 'free text', 'hide', true),
+	('conversion_event', 'properties', false, 'free text', 'hide', true);
+
+INSERT INTO tiktokads.personal_relation (relation, on_erasure, free_columns, purpose, recipients, shipped) VALUES
+	('advertiser', 'anonymise', '{name,currency,display_timezone,timezone,status,role,rejection_reason,company,industry,country,
+		advertiser_account_type,language,description,promotion_area,promotion_center_province,promotion_center_city,license_city,
+		license_province,brand,connection}', 'Contact of an ad account, as the Ads API tells it.', 'TikTok, where it comes from', true),
+	('campaign', NULL, '{campaign_system_origin,campaign_name,campaign_type,postback_window_mode,budget_mode,rta_id,secondary_status,
+		operation_status,objective,objective_type,app_promotion_type,virtual_objective_type,sales_destination,campaign_product_source,
+		bid_type,deep_bid_type,optimization_goal,bid_align_type,campaign_app_profile_page_state,special_industries,rf_campaign_type,
+		po_number,campaign_automation_type,extra}', NULL, NULL, true),
+	('adgroup', 'anonymise', '{campaign_name,campaign_system_origin,adgroup_name,promotion_type,shopping_ads_type,identity_type,
+		product_source,promotion_target_type,message_app_type,phone_region_code,phone_region_calling_code,promotion_website_type,app_type,
+		app_download_url,optimization_event,app_config,deep_funnel_optimization_status,deep_funnel_event_source,
+		deep_funnel_event_source_id,deep_funnel_optimization_event,placement_type,placements,tiktok_subplacements,blocked_pangle_app_ids,
+		audience_type,audience_rule,shopping_ads_retargeting_type,included_custom_actions,excluded_custom_actions,
+		shopping_ads_retargeting_custom_audience_relation,location_ids,zipcode_ids,languages,gender,age_groups,spending_power,
+		household_income,audience_ids,excluded_audience_ids,interest_category_ids,interest_keyword_ids,purchase_intention_keyword_ids,
+		actions,included_pangle_audience_package_ids,excluded_pangle_audience_package_ids,operating_systems,min_android_version,
+		ios14_targeting,min_ios_version,ios14_quota_type,device_model_ids,network_types,carrier_ids,isp_ids,saved_audience_id,
+		contextual_tag_ids,brand_safety_type,brand_safety_partner,category_exclusion_ids,vertical_sensitive_id,budget_mode,schedule_type,
+		discount_type,schedule_infos,delivery_mode,dayparting,optimization_goal,secondary_optimization_event,message_event_set_id,bid_type,
+		deep_bid_type,vbo_window,bid_display_mode,cpv_video_duration,click_attribution_window,engaged_view_attribution_window,
+		view_attribution_window,attribution_event_count,billing_event,pacing,operation_status,secondary_status,statistic_type,
+		creative_material_mode,adgroup_app_profile_page_state,feed_type,rf_purchased_type,split_test_group_id,split_test_status,keywords,
+		conversion_window}', 'Telephone, messaging account and identity that ads show.', 'TikTok, where it comes from', true),
+	('ad', 'anonymise', '{campaign_name,campaign_system_origin,adgroup_name,ad_name,identity_type,product_specific_type,item_group_ids,
+		product_set_id,sku_ids,showcase_products,ad_format,vertical_video_strategy,dynamic_format,video_id,image_ids,item_duet_status,
+		item_stitch_status,dark_post_status,shopping_ads_video_package_id,ad_text,ad_texts,call_to_action,landing_page_url,utm_params,
+		cpp_url,tiktok_page_category,phone_region_code,phone_region_calling_code,deeplink,deeplink_type,deeplink_format_type,
+		shopping_ads_deeplink_type,deeplink_utm_params,shopping_ads_fallback_type,fallback_type,dynamic_destination,auto_message_id,
+		aigc_disclosure_type,disclaimer_type,disclaimer_text,disclaimer_clickable_texts,tracking_offline_event_set_ids,
+		tracking_message_event_set_id,viewability_postbid_partner,viewability_vast_url,brand_safety_postbid_partner,
+		brand_safety_vast_url,impression_tracking_url,click_tracking_url,playable_url,video_view_tracking_url,operation_status,
+		secondary_status,creative_type,app_name,optimization_event,landing_page_urls}',
+		'Identity under which an ad appears, such as a creator''s account, and its telephone.', 'TikTok, where it comes from', true),
+	('event', 'delete', '{name,source,event_id,currency}', 'Attribution and funnels: which ads lead to what.', NULL, true),
+	('touchpoint', 'delete', '{}', 'Attribution: which ads a person met.', NULL, true),
+	('conversion_event', 'delete', '{}', 'Attribution: what a person did.', NULL, true),
+	-- the identifiers of people under a hold; they are forgotten when it is released
+	('legal_hold', NULL, '{person,reason,placed_by,placed_as,released_by,released_as,release_reason}', NULL, NULL, true),
+	('connection', NULL, NULL, NULL, NULL, true),
+	('endpoint_pause', NULL, NULL, NULL, NULL, true),
+	('erased_key', NULL, NULL, NULL, NULL, true),
+	('erased_subject', NULL, NULL, NULL, NULL, true),
+	('erasure', NULL, NULL, NULL, NULL, true),
+	('expired_range', NULL, NULL, NULL, NULL, true),
+	('mask_key', NULL, NULL, NULL, NULL, true),
+	('metric', NULL, NULL, NULL, NULL, true),
+	('model_column', NULL, NULL, NULL, NULL, true),
+	('model_relation', NULL, NULL, NULL, NULL, true),
+	('model_state', NULL, NULL, NULL, NULL, true),
+	('model_step', NULL, NULL, NULL, NULL, true),
+	('pending_removal', NULL, NULL, NULL, NULL, true),
+	('personal_column', NULL, NULL, NULL, NULL, true),
+	('personal_relation', NULL, NULL, NULL, NULL, true),
+	('purge_log', NULL, NULL, NULL, NULL, true),
+	('purge_log_head', NULL, NULL, NULL, NULL, true),
+	('retention_default', NULL, NULL, NULL, NULL, true),
+	('retention_override', NULL, NULL, NULL, NULL, true),
+	('stream_override', NULL, NULL, NULL, NULL, true),
+	('stream_shipped', NULL, NULL, NULL, NULL, true),
+	('sync_history', NULL, NULL, NULL, NULL, true),
+	('sync_state', NULL, NULL, NULL, NULL, true);
+
+-- reports count people, and TikTok gives none for groups that are too small
+INSERT INTO tiktokads.personal_relation (relation, free_columns, shipped)
+SELECT r.relation, '{extra,ac,age,behavior_id,contextual_tag,country_code,device_brand_id,dma_id,gender,interest_category,
+	interest_category_tier2,interest_category_tier3,interest_category_tier4,interest_category_v2,language,placement,platform,province_id}', true
+FROM tiktokads.model_relation AS r WHERE r.relation LIKE 'report\_%' AND r.kind <> 'view';
+
+CREATE VIEW tiktokads.unregistered_column WITH (security_invoker = true) AS
+SELECT c.relname AS relation,
+	a.attname AS column_name,
+	CASE WHEN d.relation IS NULL THEN 'the table is not in tiktokads.personal_relation'
+		WHEN a.attname ~ w.personal THEN 'its name is that of personal data'
+		ELSE 'nobody looked at it' END AS reason
+FROM pg_catalog.pg_class AS c
+	JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+	JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
+	LEFT JOIN pg_catalog.pg_type AS e ON e.oid = t.typelem AND t.typcategory = 'A'
+	LEFT JOIN tiktokads.personal_relation AS d ON d.relation = c.relname
+	LEFT JOIN tiktokads.model_relation AS m ON m.relation = c.relname
+	CROSS JOIN (SELECT '(^|_)(e?mails?|(cell|tele)?phones?|persons?|people|users?|visitors?|customers?|subject|contact(er|s)?|birth|gender|address(es)?|ips?|user_agent|ttclid|ttp|idf[av]|gaid|device_id|external_ids?|cookies?|(first|last|full|given|family)_?name|license_no)(_|$)' AS personal) AS w
+WHERE c.relnamespace = 'tiktokads'::regnamespace
+	AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+	AND NOT EXISTS (SELECT FROM tiktokads.personal_column AS p WHERE p.relation = c.relname AND p.column_name = a.attname)
+	AND NOT EXISTS (SELECT FROM tiktokads.metric AS k WHERE k.metric = a.attname)
+	AND NOT coalesce(a.attname = ANY (d.free_columns), false)
+	AND (d.relation IS NULL OR a.attname ~ w.personal
+		OR ((d.free_columns IS NOT NULL OR d.on_erasure IS NOT NULL OR m.relation IS NOT NULL)
+			AND coalesce(e.typname, t.typname) IN ('text', 'varchar', 'bpchar', 'name', 'json', 'jsonb', 'xml', 'bytea', 'uuid', 'inet', 'cidr', 'macaddr', 'hstore')));
+COMMENT ON VIEW tiktokads.unregistered_column IS 'Columns that may hold personal data and of which nothing was decided: every column of a table that is not in personal_relation, columns of text and the like that are neither in personal_column nor in free_columns, and columns named as personal data is. Empty when the registry is whole; erase_subject() warns when it is not.';
+COMMENT ON COLUMN tiktokads.unregistered_column.relation IS 'Table in schema tiktokads.';
+COMMENT ON COLUMN tiktokads.unregistered_column.column_name IS 'Column.';
+COMMENT ON COLUMN tiktokads.unregistered_column.reason IS 'Why it is listed.';
+
+CREATE TABLE tiktokads.mask_key
+(
+	only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+	inner_key bytea NOT NULL,
+	outer_key bytea NOT NULL
+);
+COMMENT ON TABLE tiktokads.mask_key IS 'Keys of the hashes that masked views show: readable by their owner alone, so that no reader can hash a guess. Not part of dumps: a restored copy has other hashes.';
+COMMENT ON COLUMN tiktokads.mask_key.only_row IS 'There is one row.';
+COMMENT ON COLUMN tiktokads.mask_key.inner_key IS 'First block of the inner hash, 64 bytes.';
+COMMENT ON COLUMN tiktokads.mask_key.outer_key IS 'First block of the outer hash, 64 bytes.';
+
+-- 122 random bits in each UUID; each key is two hashes of three
+INSERT INTO tiktokads.mask_key (inner_key, outer_key)
+SELECT pg_catalog.sha256(pg_catalog.convert_to(u[1] || u[2] || u[3], 'UTF8')) || pg_catalog.sha256(pg_catalog.convert_to(u[4] || u[5] || u[6], 'UTF8')),
+	pg_catalog.sha256(pg_catalog.convert_to(u[7] || u[8] || u[9], 'UTF8')) || pg_catalog.sha256(pg_catalog.convert_to(u[10] || u[11] || u[12], 'UTF8'))
+FROM (SELECT pg_catalog.array_agg(pg_catalog.gen_random_uuid()::text) AS u FROM pg_catalog.generate_series(1, 12)) AS r;
+
+-- NMAC-SHA256 (Bellare, Canetti, Krawczyk 1996): each key fills the first block of its hash
+CREATE FUNCTION tiktokads.mask_definition(relation name) RETURNS text
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+	SELECT pg_catalog.format('SELECT %s FROM tiktokads.%I AS r CROSS JOIN tiktokads.mask_key AS k',
+		pg_catalog.string_agg(CASE WHEN p.column_name IS NULL THEN pg_catalog.format('r.%I', c.name)
+			ELSE pg_catalog.format('pg_catalog.encode(pg_catalog.sha256(k.outer_key || pg_catalog.sha256(k.inner_key || pg_catalog.convert_to(r.%1$I, ''UTF8''))), ''hex'') AS %1$I', c.name) END,
+			', ' ORDER BY c.position), mask_definition.relation)
+	FROM tiktokads.model_column AS c
+		LEFT JOIN tiktokads.personal_column AS p ON p.relation = c.relation AND p.column_name = c.name
+	WHERE c.relation = mask_definition.relation AND (p.column_name IS NULL OR p.mask = 'hash');
+END;
+COMMENT ON FUNCTION tiktokads.mask_definition IS 'Query of the masked view of a table: its columns without the personal ones, and hashes of those whose mask is hash. NULL when the model has no such table.';
+REVOKE ALL ON FUNCTION tiktokads.mask_definition FROM PUBLIC;
+
+INSERT INTO tiktokads.model_relation (relation, kind, description, definition, masked)
+SELECT r.relation || '_masked', 'view', 'tiktokads.' || r.relation || ' for analysts: identifiers as keyed hashes, other personal columns left out.',
+	tiktokads.mask_definition(r.relation), true
+FROM tiktokads.model_relation AS r
+WHERE r.relation IN (SELECT p.relation FROM tiktokads.personal_column AS p WHERE p.mask = 'hash');
+
+INSERT INTO tiktokads.model_column (relation, position, name, type, description)
+SELECT c.relation || '_masked', c.position, c.name, c.type,
+	CASE WHEN p.column_name IS NULL THEN c.description ELSE 'Keyed hash: equal for equal values, of no use outside this database. NULL for NULL.' END
+FROM tiktokads.model_column AS c
+	LEFT JOIN tiktokads.personal_column AS p ON p.relation = c.relation AND p.column_name = c.name
+WHERE (p.column_name IS NULL OR p.mask = 'hash')
+	AND c.relation || '_masked' IN (SELECT r.relation FROM tiktokads.model_relation AS r WHERE r.masked);
+
+CREATE FUNCTION tiktokads.grant_readers() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	readable record;
+	routine regprocedure;
+BEGIN
+	IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'tiktokads_analyst')
+		OR NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'tiktokads_privacy') THEN
+		RETURN;
+	END IF;
+	-- each owner grants on what is its own: the installing role on the extension's tables, the worker on facts
+	FOR readable IN
+		SELECT c.relname, c.relname = 'advertiser' OR c.relname = 'metric' OR m.relation IS NOT NULL AS for_analysts,
+			(SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute AS a
+				WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND NOT EXISTS (
+					SELECT FROM tiktokads.personal_column AS p WHERE p.relation = c.relname AND p.column_name = a.attname)) AS columns,
+			EXISTS (SELECT FROM tiktokads.personal_column AS p WHERE p.relation = c.relname) AS personal
+		FROM pg_class AS c LEFT JOIN tiktokads.model_relation AS m ON m.relation = c.relname
+		WHERE c.relnamespace = 'tiktokads'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
+			AND pg_has_role(c.relowner, 'USAGE')
+			AND (m.relation IS NOT NULL OR c.relname IN ('advertiser', 'metric', 'sync_history', 'legal_hold', 'purge_log', 'purge_log_head', 'erasure',
+				'erased_subject', 'personal_relation', 'personal_column', 'unregistered_column', 'model_relation', 'retention_default',
+				'retention_override', 'retention_policy', 'expired_range'))
+		ORDER BY c.relname
+	LOOP
+		EXECUTE format('GRANT SELECT ON tiktokads.%I TO tiktokads_privacy', readable.relname);
+		IF readable.for_analysts AND readable.personal THEN
+			EXECUTE format('GRANT SELECT (%s) ON tiktokads.%I TO tiktokads_analyst', readable.columns, readable.relname);
+		ELSIF readable.for_analysts THEN
+			EXECUTE format('GRANT SELECT ON tiktokads.%I TO tiktokads_analyst', readable.relname);
+		END IF;
+	END LOOP;
+	FOR routine IN
+		SELECT p.oid FROM pg_proc AS p
+		WHERE p.pronamespace = 'tiktokads'::regnamespace AND pg_has_role(p.proowner, 'USAGE')
+			AND p.proname IN ('set_retention', 'remove_retention', 'apply_retention', 'retention_plan', 'place_hold', 'release_hold',
+				'erase_subject', 'export_subject', 'reapply_erasures', 'verify_purge_log', 'pseudonym', 'pseudonyms')
+	LOOP
+		EXECUTE format('GRANT EXECUTE ON %s %s TO tiktokads_privacy',
+			(SELECT CASE prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END FROM pg_proc WHERE oid = routine), routine);
+	END LOOP;
+	-- the owner of the facts adds to the log and changes nothing in it
+	IF pg_has_role((SELECT relowner FROM pg_class WHERE oid = 'tiktokads.purge_log'::regclass), 'USAGE') THEN
+		REVOKE UPDATE, DELETE ON tiktokads.purge_log FROM tiktokads_worker;
+	END IF;
+END;
+$$;
+COMMENT ON FUNCTION tiktokads.grant_readers IS 'Grants what tiktokads_analyst and tiktokads_privacy may read and call, as far as the caller owns it: analysts get facts, views and masked views but no personal column; the privacy role everything but credentials. Part of create_roles() and create_model().';
+REVOKE ALL ON FUNCTION tiktokads.grant_readers FROM PUBLIC;
+
+CREATE FUNCTION tiktokads.personal_index_ensure() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	missing record;
+BEGIN
+	FOR missing IN
+		SELECT c.relname, a.attname
+		FROM tiktokads.personal_column AS p
+			JOIN tiktokads.model_relation AS m ON m.relation = p.relation AND m.kind = 'partitioned'
+			JOIN pg_class AS c ON c.oid = to_regclass(format('tiktokads.%I', p.relation))
+			JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = p.column_name AND NOT a.attisdropped
+		WHERE p.identifies AND pg_has_role(c.relowner, 'USAGE')
+			AND NOT EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] = a.attnum)
+		ORDER BY 1, 2
+	LOOP
+		EXECUTE format('CREATE INDEX ON tiktokads.%I (%I)', missing.relname, missing.attname);
+	END LOOP;
+END;
+$$;
+COMMENT ON FUNCTION tiktokads.personal_index_ensure IS 'Gives the columns by which people are found an index, in partitioned tables that lack one. Part of create_model().';
+REVOKE ALL ON FUNCTION tiktokads.personal_index_ensure FROM PUBLIC;
+
+INSERT INTO tiktokads.model_step (step, command, description) VALUES
+	(10, 'SELECT tiktokads.personal_index_ensure()', 'Indexes by which people are found.'),
+	(20, 'SELECT tiktokads.grant_readers()', 'Rights of analysts and of the privacy role.'),
+	(30, 'SELECT tiktokads.guard_ensure()', 'Tombstones are kept in tables that came later.');
