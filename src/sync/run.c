@@ -63,6 +63,7 @@ typedef struct SliceWork
 	Slice	   *slice;
 	SliceEnd	end;
 	CallError	error;
+	bool		expired;		/* retention removed days of it meanwhile */
 } SliceWork;
 
 /* Which page a reply is of, in which reading of the slice. */
@@ -163,6 +164,11 @@ unit_claim(void *arg)
 		DateADTGetDatum(slice->scope.to)
 	};
 
+	if (slice_days(slice) > 0 && !plan_trim(slice))
+	{
+		work->expired = true;
+		return;
+	}
 	history_claim(work->run->connection->name, slice);
 	if (slice_days(slice) > 0)
 		unit_execute("SELECT tiktokads.partition_ensure($1, $2, $3)", 3, types, values, NULL,
@@ -177,7 +183,13 @@ unit_store(void *arg)
 	Slice	   *slice = work->slice;
 	TimestampTz start = GetCurrentTimestamp();
 	bool		certain = !slice->truncated && slice_is_consistent(slice);
+	int			days = slice_days(slice);
 
+	if (days > 0 && (!plan_trim(slice) || slice_days(slice) < days))
+	{
+		work->expired = true;
+		return;
+	}
 	target_store(slice->target, &slice->scope, slice->rows, slice->nrows, slice->filled,
 				 certain ? slice->total_rows : -1, &slice->counts);
 	if (slice->truncated)
@@ -433,6 +445,11 @@ slice_open(Run *run)
 		run->totals->failed++;
 		run_remember(run, slice, &error);
 	}
+	else if (work.expired)
+	{
+		slice_close(run, slice);
+		run->totals->slices--;
+	}
 }
 
 /* Opens slices and asks for pages as far as there is room. */
@@ -609,12 +626,18 @@ slice_store(Run *run, Slice *slice)
 {
 	SliceWork	work = {run, slice, SLICE_DONE};
 	ErrorData  *failure = unit_try(run->authority, unit_store, &work);
+	CallError	expired = {VERDICT_SPLIT, 0, "retention removed days of it while it was fetched: the others are fetched again", NULL, NULL};
 	CallError	error;
 
 	if (failure != NULL)
 	{
 		error = error_from(failure);
 		slice_give_up(run, slice, SLICE_FAILED, &error, unit_not_done);
+		return;
+	}
+	if (work.expired)
+	{
+		slice_split(run, slice, Max(1, slice_days(slice)), &expired);
 		return;
 	}
 	slice_close(run, slice);
