@@ -13,9 +13,13 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
+#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/tuplestore.h"
+
+PG_FUNCTION_INFO_V1(tiktokads_retention_plan);
 
 #define ARGUMENTS_MAX 10
 
@@ -74,6 +78,29 @@ owner_call(FunctionCallInfo fcinfo, const char *name, const char *worker)
 	unit_join(&authority, owner_pass, &call);
 	fcinfo->isnull = call.isnull;
 	return call.result;
+}
+
+/* Unit: puts the rows of the plan into the function's result. */
+static void
+owner_plan(void *arg)
+{
+	ReturnSetInfo *result = arg;
+
+	unit_execute("SELECT * FROM tiktokads.retention_plan_rows()", 0, NULL, NULL, NULL, SPI_OK_SELECT);
+	for (uint64 i = 0; i < SPI_processed; i++)
+		tuplestore_puttuple(result->setResult, SPI_tuptable->vals[i]);
+}
+
+/* tiktokads.retention_plan(): reads partitions, on which readers have no right, as the owner. */
+Datum
+tiktokads_retention_plan(PG_FUNCTION_ARGS)
+{
+	Authority	authority;
+
+	InitMaterializedSRF(fcinfo, 0);
+	authority_of_call(fcinfo, "tiktokads.retention_plan", &authority);
+	unit_join(&authority, owner_plan, fcinfo->resultinfo);
+	return (Datum) 0;
 }
 
 #define OWNER_FUNCTION(function, worker) \

@@ -165,7 +165,7 @@ unit_plan(void *arg)
 	unit_execute("SELECT pg_catalog.array_agg(pg_catalog.format('%s: %s%s rows, %s: %s', p.partition,"
 				 " CASE WHEN p.rows_estimated THEN 'about ' ELSE '' END, p.rows,"
 				 " pg_catalog.pg_size_pretty(p.bytes), p.verdict) ORDER BY p.relation, p.from_bound) AS lines"
-				 " FROM tiktokads.retention_plan() AS p", 0, NULL, NULL, NULL, SPI_OK_SELECT);
+				 " FROM tiktokads.retention_plan_rows() AS p", 0, NULL, NULL, NULL, SPI_OK_SELECT);
 	purge->lines = row_names(purge->context, 0, "lines");
 }
 

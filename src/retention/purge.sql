@@ -2,7 +2,7 @@
 
 CREATE FUNCTION tiktokads.retention_due(only_relation name DEFAULT NULL)
 RETURNS TABLE (relation name, leaf name, action text, whole boolean, lower_bound timestamptz, upper_bound timestamptz, policy text, note text)
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET TimeZone = 'UTC' SET DateStyle = 'ISO, YMD' AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET TimeZone = 'UTC' SET DateStyle = 'ISO, YMD' SET IntervalStyle = 'postgres' AS $$
 #variable_conflict use_column
 BEGIN
 	RETURN QUERY
@@ -112,7 +112,7 @@ $$;
 COMMENT ON FUNCTION tiktokads.retention_held IS 'Rows of a partition that are under a legal hold.';
 REVOKE ALL ON FUNCTION tiktokads.retention_held FROM PUBLIC;
 
-CREATE FUNCTION tiktokads.retention_plan()
+CREATE FUNCTION tiktokads.retention_plan_rows()
 RETURNS TABLE (relation name, partition name, policy text, from_bound timestamptz, to_bound timestamptz, whole boolean,
 	rows bigint, rows_estimated boolean, bytes bigint, rows_held bigint, verdict text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -150,7 +150,14 @@ BEGIN
 	END LOOP;
 END;
 $$;
-COMMENT ON FUNCTION tiktokads.retention_plan IS 'What apply_retention() would do now, one row for each partition or table concerned, and why it would leave one alone. rows and bytes: of what would leave. It only reads.';
+COMMENT ON FUNCTION tiktokads.retention_plan_rows IS 'Does the work of retention_plan(), as the owner.';
+REVOKE ALL ON FUNCTION tiktokads.retention_plan_rows FROM PUBLIC;
+
+CREATE FUNCTION tiktokads.retention_plan()
+RETURNS TABLE (relation name, partition name, policy text, from_bound timestamptz, to_bound timestamptz, whole boolean,
+	rows bigint, rows_estimated boolean, bytes bigint, rows_held bigint, verdict text)
+LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'tiktokads_retention_plan';
+COMMENT ON FUNCTION tiktokads.retention_plan IS 'What apply_retention() would do now, one row for each partition or table concerned, and why it would leave one alone. rows and bytes: of what would leave; rows_held: under a legal hold. It only reads.';
 REVOKE ALL ON FUNCTION tiktokads.retention_plan FROM PUBLIC;
 
 CREATE FUNCTION tiktokads.expired_add(relation name, days datemultirange) RETURNS void
@@ -301,7 +308,7 @@ BEGIN
 	EXECUTE tiktokads.retention_batch_statement(relation, leaf, due.upper_bound) INTO rows, bytes
 	USING format('(%s,0)', first_block)::tid, format('(%s,0)', last_block)::tid;
 	IF rows > 0 THEN
-		PERFORM tiktokads.purge_record(acting_role, due.action, due.policy, relation, nullif(leaf, relation), due.lower_bound, due.upper_bound,
+		PERFORM tiktokads.purge_record(acting_role, replace(due.action, 'drop', 'delete'), due.policy, relation, nullif(leaf, relation), due.lower_bound, due.upper_bound,
 			rows, false, bytes, jsonb_build_object('first_block', first_block, 'last_block', last_block - 1));
 	END IF;
 	outcome := 'done';
