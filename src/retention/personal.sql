@@ -112,29 +112,17 @@ INSERT INTO tiktokads.personal_relation (relation, on_erasure, free_columns, pur
 	('conversion_event', 'delete', '{}', 'Attribution: what a person did.', NULL, true),
 	-- the identifiers of people under a hold; they are forgotten when it is released
 	('legal_hold', NULL, '{person,reason,placed_by,placed_as,released_by,released_as,release_reason}', NULL, NULL, true),
-	('connection', NULL, NULL, NULL, NULL, true),
-	('endpoint_pause', NULL, NULL, NULL, NULL, true),
-	('erased_key', NULL, NULL, NULL, NULL, true),
-	('erased_subject', NULL, NULL, NULL, NULL, true),
-	('erasure', NULL, NULL, NULL, NULL, true),
-	('expired_range', NULL, NULL, NULL, NULL, true),
-	('mask_key', NULL, NULL, NULL, NULL, true),
-	('metric', NULL, NULL, NULL, NULL, true),
-	('model_column', NULL, NULL, NULL, NULL, true),
-	('model_relation', NULL, NULL, NULL, NULL, true),
-	('model_state', NULL, NULL, NULL, NULL, true),
-	('model_step', NULL, NULL, NULL, NULL, true),
-	('pending_removal', NULL, NULL, NULL, NULL, true),
-	('personal_column', NULL, NULL, NULL, NULL, true),
-	('personal_relation', NULL, NULL, NULL, NULL, true),
-	('purge_log', NULL, NULL, NULL, NULL, true),
-	('purge_log_head', NULL, NULL, NULL, NULL, true),
-	('retention_default', NULL, NULL, NULL, NULL, true),
-	('retention_override', NULL, NULL, NULL, NULL, true),
-	('stream_override', NULL, NULL, NULL, NULL, true),
-	('stream_shipped', NULL, NULL, NULL, NULL, true),
-	('sync_history', NULL, NULL, NULL, NULL, true),
-	('sync_state', NULL, NULL, NULL, NULL, true);
+	('finding', NULL, '{kind,severity,connection,stream,subject,message,hint}', NULL, NULL, true);
+
+-- settings and bookkeeping: whole tables without personal data, beyond names of roles
+INSERT INTO tiktokads.personal_relation (relation, shipped)
+SELECT r.relation, true
+FROM pg_catalog.unnest('{advertiser_grant,anomaly,anomaly_age,anomaly_completeness,anomaly_detector_override,anomaly_detector_shipped,
+	anomaly_entity_state,anomaly_holiday,anomaly_label,anomaly_mute,anomaly_progress,anomaly_signal,attribution_window,backfill_request,
+	connection,connection_state,credential,currency_rate,endpoint_pause,erased_key,erased_subject,erasure,expired_range,job,mask_key,
+	metric,metric_refused,model_column,model_relation,model_state,model_step,pacing_budget,page_hash,pending_removal,personal_column,
+	personal_relation,purge_log,purge_log_head,retention_default,retention_override,role_rule,stream_added,stream_degraded,
+	stream_override,stream_shipped,sync_history,sync_read,sync_state,sync_task}'::name[]) AS r (relation);
 
 -- reports count people, and TikTok gives none for groups that are too small
 INSERT INTO tiktokads.personal_relation (relation, free_columns, shipped)
@@ -241,6 +229,7 @@ BEGIN
 	LOOP
 		EXECUTE format('GRANT SELECT ON tiktokads.%I TO tiktokads_privacy', readable.relname);
 		IF readable.for_analysts AND readable.personal THEN
+			EXECUTE format('REVOKE SELECT ON tiktokads.%I FROM tiktokads_analyst', readable.relname);
 			EXECUTE format('GRANT SELECT (%s) ON tiktokads.%I TO tiktokads_analyst', readable.columns, readable.relname);
 		ELSIF readable.for_analysts THEN
 			EXECUTE format('GRANT SELECT ON tiktokads.%I TO tiktokads_analyst', readable.relname);

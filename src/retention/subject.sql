@@ -228,7 +228,9 @@ BEGIN
 		RAISE invalid_parameter_value USING MESSAGE = 'an erasure needs a reason', HINT = 'Give the number of the request.';
 	END IF;
 	PERFORM tiktokads.reason_check(identifier, reason);
-	LOCK TABLE tiktokads.legal_hold IN SHARE MODE;
+	IF NOT only_count THEN
+		LOCK TABLE tiktokads.legal_hold IN SHARE MODE;
+	END IF;
 	IF NOT only_count AND EXISTS (SELECT FROM tiktokads.legal_hold AS h WHERE h.released_at IS NULL AND h.person && forms
 			AND (h.expires_at IS NULL OR h.expires_at > tiktokads.clock_now())
 			AND h.advertiser_id IS NULL AND h.from_date IS NULL AND h.to_date IS NULL) THEN

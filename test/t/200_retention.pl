@@ -123,6 +123,8 @@ is($node->safe_psql('postgres', "SELECT count(*) FROM tiktokads.report_campaign_
 
 # A dump takes rules, holds, log and expired days along, and the log still holds there.
 $node->safe_psql('postgres', "SELECT tiktokads.place_hold(advertiser_id => 1, from_date => '2026-03-01', reason => 'case 1')");
+$node->safe_psql('postgres', "SELECT tiktokads.partition_ensure('event', '2026-03-01', '2026-03-31')");
+$node->safe_psql('postgres', "SELECT tiktokads.erase_subject('anna', 'request 1')");
 my $facts = "SELECT (SELECT jsonb_agg(p ORDER BY relation) FROM tiktokads.retention_policy AS p), (SELECT jsonb_agg(h) FROM tiktokads.legal_hold AS h),"
   . " (SELECT jsonb_agg(e ORDER BY relation) FROM tiktokads.expired_range AS e), (SELECT count(*) FROM tiktokads.purge_log)";
 my $dump = PostgreSQL::Test::Utils::tempdir() . '/dump';
@@ -131,6 +133,8 @@ $node->safe_psql('postgres', 'CREATE DATABASE copy');
 $node->command_ok([ 'pg_restore', '--exit-on-error', '-d', $node->connstr('copy'), $dump ], 'restored');
 is($node->safe_psql('copy', "SET TimeZone = 'Asia/Tokyo'; SELECT count(*) FROM tiktokads.verify_purge_log()"), '0', 'the log is whole in the copy');
 is($node->safe_psql('copy', $facts), $node->safe_psql('postgres', $facts), 'rules, holds, expired days and log are the same');
+$node->safe_psql('copy', "INSERT INTO tiktokads.event (source, event_id, event_at, person, name) VALUES ('web', '1', '2026-03-01 00:00:00+00', 'anna', 'view'), ('web', '2', '2026-03-01 00:00:00+00', 'ben', 'view')");
+is($node->safe_psql('copy', 'SELECT person FROM tiktokads.event'), 'ben', 'the copy keeps erased people out');
 is($node->safe_psql('copy', "SELECT tiktokads.place_hold(advertiser_id => 2, reason => 'case 2')"), '2', 'numbers go on in the copy');
 $node->safe_psql('copy', "SELECT tiktokads.set_retention('tiktokads.report_ad_daily', '1 day', force => true)");
 $node->safe_psql('copy', 'CALL tiktokads.apply_retention()');
