@@ -175,6 +175,12 @@ DROP VIEW depends;
 CALL tiktokads.apply_retention();
 SELECT partition FROM tiktokads.purge_log WHERE seq > :before;
 
+-- a row that stands for a month leaves when the month has: on 2026-03-15 half of March 2016 is not ten years old
+INSERT INTO tiktokads.report_advertiser_monthly (advertiser_id, stat_month, spend) VALUES (1, '2016-01-01', 1), (1, '2016-02-01', 2), (1, '2016-03-01', 3);
+SELECT tiktokads.set_retention('tiktokads.report_advertiser_monthly', '10 years');
+CALL tiktokads.apply_retention();
+SELECT stat_month FROM tiktokads.report_advertiser_monthly;
+
 -- large partitions are not counted: the log says so
 SELECT tiktokads.partition_ensure('report_advertiser_daily', '2025-09-01', '2025-09-30');
 INSERT INTO tiktokads.report_advertiser_daily (advertiser_id, stat_date) SELECT a, '2025-09-01' FROM generate_series(1, 100) AS a;

@@ -126,8 +126,9 @@ FROM pg_catalog.unnest('{advertiser_grant,anomaly,anomaly_age,anomaly_completene
 
 -- reports count people, and TikTok gives none for groups that are too small
 INSERT INTO tiktokads.personal_relation (relation, free_columns, shipped)
-SELECT r.relation, '{extra,ac,age,behavior_id,contextual_tag,country_code,device_brand_id,dma_id,gender,interest_category,
-	interest_category_tier2,interest_category_tier3,interest_category_tier4,interest_category_v2,language,placement,platform,province_id}', true
+SELECT r.relation, '{extra,ac,age,behavior_id,breakdown,contextual_tag,country_code,device_brand_id,dma_id,gender,interest_category,
+	data_level,interest_category_tier2,interest_category_tier3,interest_category_tier4,interest_category_v2,language,member,placement,platform,
+	province_id}', true
 FROM tiktokads.model_relation AS r WHERE r.relation LIKE 'report\_%' AND r.kind <> 'view';
 
 CREATE VIEW tiktokads.unregistered_column WITH (security_invoker = true) AS

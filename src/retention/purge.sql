@@ -1,5 +1,14 @@
 -- what is due to leave, and how one partition or one batch of rows leaves
 
+CREATE FUNCTION tiktokads.retention_cutoff(policy tiktokads.retention_policy) RETURNS timestamptz
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET TimeZone = 'UTC'
+BEGIN ATOMIC
+	SELECT pg_catalog.date_trunc(CASE WHEN policy.time_column = 'stat_month' THEN 'month' ELSE 'day' END,
+		pg_catalog.date_trunc('day', tiktokads.clock_now()) - policy.keep);
+END;
+COMMENT ON FUNCTION tiktokads.retention_cutoff IS 'Time before which a rule wants rows gone: a start of a day in UTC, or of a month where a row stands for one.';
+REVOKE ALL ON FUNCTION tiktokads.retention_cutoff FROM PUBLIC;
+
 CREATE FUNCTION tiktokads.retention_due(only_relation name DEFAULT NULL)
 RETURNS TABLE (relation name, leaf name, action text, whole boolean, lower_bound timestamptz, upper_bound timestamptz, policy text, note text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET TimeZone = 'UTC' SET DateStyle = 'ISO, YMD' SET IntervalStyle = 'postgres' AS $$
@@ -7,7 +16,7 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET TimeZone = 'UT
 BEGIN
 	RETURN QUERY
 	WITH rule AS (
-		SELECT p.relation, p.action, p.partitioned, date_trunc('day', tiktokads.clock_now()) - p.keep AS cutoff,
+		SELECT p.relation, p.action, p.partitioned, tiktokads.retention_cutoff(p) AS cutoff,
 			format('%s after %s', p.action, p.keep) AS policy,
 			to_regclass(format('tiktokads.%I', p.relation))::oid AS class
 		FROM tiktokads.retention_policy AS p
@@ -176,12 +185,12 @@ COMMENT ON FUNCTION tiktokads.expired_days IS 'Days from one time to before anot
 REVOKE ALL ON FUNCTION tiktokads.expired_days FROM PUBLIC;
 
 CREATE FUNCTION tiktokads.retention_begin() RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET TimeZone = 'UTC' AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	rule record;
 BEGIN
 	FOR rule IN
-		SELECT p.relation, date_trunc('day', tiktokads.clock_now()) - p.keep AS cutoff
+		SELECT p.relation, tiktokads.retention_cutoff(p) AS cutoff
 		FROM tiktokads.retention_policy AS p
 		WHERE p.enabled AND p.partitioned AND p.action <> 'anonymise' AND to_regclass(format('tiktokads.%I', p.relation)) IS NOT NULL
 		ORDER BY p.relation
