@@ -9,7 +9,7 @@ END;
 COMMENT ON FUNCTION tiktokads.retention_cutoff IS 'Time before which a rule wants rows gone: a start of a day in UTC, or of a month where a row stands for one.';
 REVOKE ALL ON FUNCTION tiktokads.retention_cutoff FROM PUBLIC;
 
-CREATE FUNCTION tiktokads.retention_due(only_relation name DEFAULT NULL)
+CREATE FUNCTION tiktokads.retention_due(only_relation name DEFAULT NULL, only_leaf name DEFAULT NULL)
 RETURNS TABLE (relation name, leaf name, action text, whole boolean, lower_bound timestamptz, upper_bound timestamptz, policy text, note text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET TimeZone = 'UTC' SET DateStyle = 'ISO, YMD' SET IntervalStyle = 'postgres' AS $$
 #variable_conflict use_column
@@ -28,6 +28,7 @@ BEGIN
 			LEFT JOIN pg_inherits AS i ON i.inhparent = r.class AND r.partitioned
 			JOIN pg_class AS c ON c.oid = CASE WHEN r.partitioned THEN i.inhrelid ELSE r.class END
 			JOIN pg_class AS o ON o.oid = r.class
+		WHERE only_leaf IS NULL OR c.relname = only_leaf
 	), bounded AS (
 		-- a month that a DEFAULT or unbounded partition holds is not known: its rows leave, it does not
 		SELECT p.*, p.bounds[1]::timestamptz AS lower_at, p.bounds[2]::timestamptz AS upper_at FROM part AS p
@@ -41,7 +42,7 @@ BEGIN
 	ORDER BY b.relation, b.lower_at, b.relname;
 END;
 $$;
-COMMENT ON FUNCTION tiktokads.retention_due IS 'Partitions and tables that hold what the enabled rules want gone, oldest first. whole: the partition leaves as one; else its rows before upper_bound do. note: why it cannot be; NULL when it can.';
+COMMENT ON FUNCTION tiktokads.retention_due IS 'Partitions and tables that hold what the enabled rules want gone, oldest first; of one table or one partition alone when it is named. whole: the partition leaves as one; else its rows before upper_bound do. note: why it cannot be; NULL when it can.';
 REVOKE ALL ON FUNCTION tiktokads.retention_due FROM PUBLIC;
 
 CREATE FUNCTION tiktokads.retention_literal(relation name, at timestamptz) RETURNS text
@@ -239,7 +240,7 @@ BEGIN
 	END IF;
 	-- parent before partition, always; these two hinder no reader
 	EXECUTE format('LOCK TABLE ONLY tiktokads.%I IN SHARE UPDATE EXCLUSIVE MODE', relation);
-	SELECT * INTO due FROM tiktokads.retention_due(relation) AS d WHERE d.leaf = retention_drop.leaf AND d.whole AND d.note IS NULL;
+	SELECT * INTO due FROM tiktokads.retention_due(relation, leaf) AS d WHERE d.whole AND d.note IS NULL;
 	IF NOT FOUND THEN
 		outcome := 'gone';
 		RETURN;
@@ -309,7 +310,7 @@ BEGIN
 		outcome := 'busy';
 		RETURN;
 	END IF;
-	SELECT * INTO due FROM tiktokads.retention_due(relation) AS d WHERE d.leaf = retention_batch.leaf AND NOT d.whole AND d.note IS NULL;
+	SELECT * INTO due FROM tiktokads.retention_due(relation, leaf) AS d WHERE NOT d.whole AND d.note IS NULL;
 	IF NOT FOUND THEN
 		outcome := 'gone';
 		RETURN;
