@@ -1,8 +1,8 @@
 /*
  * owner.c: functions that anybody granted may call, and that work as the owner.
  *
- * The privacy role erases, exports and holds without a right on any table: each
- * of these functions wears the owner role inside the caller's transaction and
+ * The privacy role erases, exports and holds without a right to change any table:
+ * each of these functions wears the owner role inside the caller's transaction and
  * runs the SQL function that does the work.  The caller's own role, which the
  * record needs and which current_user no longer tells, is passed as the last
  * argument.

@@ -142,7 +142,7 @@ BEGIN
 		facts := jsonb_build_object('action', place.on_erasure, 'rows', rows, 'bytes', bytes, 'held', held_rows);
 		tables := tables || jsonb_build_object(place.relation, facts);
 		IF rows > 0 AND NOT dry_run THEN
-			PERFORM tiktokads.purge_record(acting_role, 'erase', format('erasure %s', erasure), place.relation, NULL, NULL, NULL,
+			PERFORM tiktokads.purge_record(acting_role, 'erase', coalesce('erasure ' || erasure, 'erasures reapplied'), place.relation, NULL, NULL, NULL,
 				rows, false, bytes, facts);
 		END IF;
 	END LOOP;
