@@ -6,14 +6,17 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" tiktokads.
 EXTENSION_SCRIPT = $(EXTENSION)--$(EXTVERSION).sql
 
 # The rooms of the house in reading order: a room uses those before it.
-ROOMS = base net model api store account sync retention
+ROOMS = base net model api store account sync retention funnel schedule
 
 OBJS = src/tiktokads.o \
 	$(foreach room,$(ROOMS),$(patsubst %.c,%.o,$(sort $(wildcard src/$(room)/*.c))))
-ROOM_SQL = $(foreach room,$(ROOMS),$(sort $(wildcard src/$(room)/*.sql)))
+ROOM_SQL = $(foreach room,$(ROOMS),$(sort $(wildcard src/$(room)/*.sql))) src/tiktokads.sql
 HEADERS = $(wildcard src/*.h src/*/*.h)
 
-DATA_built = $(EXTENSION_SCRIPT)
+# One transition for each released version that may be updated from.
+UPDATE_SCRIPTS = $(patsubst src/upgrade/%.sql,$(EXTENSION)--%--$(EXTVERSION).sql,$(wildcard src/upgrade/*.sql))
+
+DATA_built = $(EXTENSION_SCRIPT) $(UPDATE_SCRIPTS)
 REGRESS = $(sort $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)))
 REGRESS_OPTS = --dbname=contrib_regression --encoding=UTF8 --load-extension=$(EXTENSION)
 EXTRA_CLEAN = $(EXTENSION)--*.sql output_iso tmp_check
@@ -31,12 +34,12 @@ help: ## list the targets
 	@echo "  make clean          remove what was built"
 
 ifneq ($(HAVE_SERVER),)
-PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server)
+PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server) -DEXTENSION_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers $(if $(CI),-Werror)
 SHLIB_LINK = -lcurl -lm
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
-$(OBJS): $(HEADERS) Makefile
+$(OBJS): $(HEADERS) Makefile tiktokads.control
 else
 all: packages
 	$(MAKE) all
@@ -47,6 +50,9 @@ $(EXTENSION_SCRIPT): $(ROOM_SQL) tiktokads.control test/lint/script Makefile
 		for part in $(ROOM_SQL); do echo "-- $$part"; cat $$part; echo; done; } > $@.new
 	@test/lint/script $@.new
 	@mv $@.new $@
+
+$(UPDATE_SCRIPTS): $(EXTENSION)--%--$(EXTVERSION).sql: src/upgrade/%.sql $(EXTENSION_SCRIPT) src/upgrade/update
+	src/upgrade/update $(EXTENSION_SCRIPT) $< > $@.new && mv $@.new $@
 
 packages: ## install the Debian packages that are missing
 	@test/packages
@@ -73,10 +79,13 @@ dist: ## a PGXN archive of HEAD, with the version filled in
 	zip -q $(EXTENSION)-$(EXTVERSION).zip $(EXTENSION)-$(EXTVERSION)/META.json
 	rm -r $(EXTENSION)-$(EXTVERSION)
 
+reference: packages ## doc/reference.md from the comments of the database
+	test/sandbox -f doc/reference.sql > doc/reference.md.new && mv doc/reference.md.new doc/reference.md
+
 lint: packages ## format, static analysis, function length, direction of includes
 	@test/lint/run $(ROOMS)
 
 memcheck: packages ## unit tests and a sync under valgrind
 	@test/memcheck
 
-.PHONY: help packages simulator test demo demo-stop bench dist lint memcheck
+.PHONY: help packages reference simulator test demo demo-stop bench dist lint memcheck

@@ -148,19 +148,31 @@ FROM tiktokads.event_masked;
 CREATE ROLE regress_analyst IN ROLE tiktokads_analyst;
 CREATE ROLE regress_privacy IN ROLE tiktokads_privacy;
 SET ROLE regress_analyst;
-SELECT count(person) > 0 AS masked FROM tiktokads.event_masked;
-SELECT count(*) > 0 AS facts FROM tiktokads.event;
+SELECT count(*) AS masked, (SELECT count(*) FROM tiktokads.event) AS facts FROM tiktokads.event_masked;
+RESET ROLE;
+SELECT tiktokads.grant_advertiser('regress_analyst', 1);
+INSERT INTO tiktokads.event (source, event_id, event_at, person, name, advertiser_id) SELECT 'web', 'gina-' || a, '2026-03-14 00:00:00+00', 'gina', 'view', a FROM generate_series(1, 2) AS a;
+SET ROLE regress_analyst;
+-- hashes, of the ad accounts that were granted
+SELECT event_id, person ~ '^[0-9a-f]{64}$' AS hash FROM tiktokads.event_masked;
+SELECT event_id, name FROM tiktokads.event;
+SELECT (SELECT count(*) FROM tiktokads.event_masked WHERE event_id = 'gina-2') AS masked, (SELECT count(*) FROM tiktokads.event WHERE event_id = 'gina-2') AS facts;
 SELECT count(*) FROM tiktokads.report_ad_daily;
 SELECT count(*) FROM tiktokads.campaign_report;
 SELECT name, currency FROM tiktokads.advertiser WHERE advertiser_id = 1;
 SELECT person FROM tiktokads.event;
 SELECT * FROM tiktokads.event;
+SELECT 1 AS one FROM tiktokads.event WHERE url LIKE '%gina%' OR properties IS NOT NULL;
+SELECT ttclid FROM tiktokads.event;
 SELECT email FROM tiktokads.advertiser;
 SELECT identity_id FROM tiktokads.ad;
+SELECT extra FROM tiktokads.adgroup;
 SELECT * FROM tiktokads.mask_key;
 SELECT * FROM tiktokads.connection;
 SELECT * FROM tiktokads.legal_hold;
 SELECT tiktokads.pseudonym('finn');
+SELECT tiktokads.pseudonyms('finn');
+SELECT * FROM tiktokads.retention_plan();
 SELECT tiktokads.erase_subject('finn', 'request 11');
 SELECT tiktokads.export_subject('finn');
 SELECT tiktokads.place_hold(advertiser_id => 1, reason => 'x');
@@ -183,6 +195,30 @@ INSERT INTO tiktokads.purge_log SELECT * FROM tiktokads.purge_log;
 SELECT tiktokads.subject_erase('ben', 'request', false, 'somebody');
 SELECT tiktokads.purge_record('somebody', 'drop', NULL, NULL, NULL, NULL, NULL, 0, false, 0, NULL);
 RESET ROLE;
+-- what is registered later is taken from analysts, and given to them when it is not personal after all
+ALTER TABLE tiktokads.event ADD COLUMN device text;
+ALTER TABLE tiktokads.campaign ADD COLUMN owner_name text;
+CALL tiktokads.create_model();
+SELECT has_column_privilege('regress_analyst', 'tiktokads.event', 'device', 'SELECT') AS device, has_table_privilege('regress_analyst', 'tiktokads.campaign', 'SELECT') AS campaign;
+INSERT INTO tiktokads.personal_column (relation, column_name, category) VALUES ('event', 'device', 'device'), ('campaign', 'owner_name', 'contact');
+CALL tiktokads.create_model();
+SELECT has_column_privilege('regress_analyst', 'tiktokads.event', 'device', 'SELECT') AS device, has_column_privilege('regress_analyst', 'tiktokads.event', 'name', 'SELECT') AS name,
+	has_column_privilege('regress_analyst', 'tiktokads.campaign', 'owner_name', 'SELECT') AS owner_name, has_column_privilege('regress_analyst', 'tiktokads.campaign', 'campaign_name', 'SELECT') AS campaign_name;
+SELECT * FROM tiktokads.role_privileges() WHERE NOT held;
+DELETE FROM tiktokads.personal_column WHERE NOT shipped;
+CALL tiktokads.create_model();
+SELECT has_column_privilege('regress_analyst', 'tiktokads.event', 'device', 'SELECT') AS device, has_table_privilege('regress_analyst', 'tiktokads.campaign', 'SELECT') AS campaign;
+ALTER TABLE tiktokads.event DROP COLUMN device;
+ALTER TABLE tiktokads.campaign DROP COLUMN owner_name;
+-- nothing that is withheld is held, no personal column is among what an analyst reads, and no view that they read shows one
+SELECT * FROM tiktokads.role_withheld() WHERE held;
+SELECT p.relation, p.column_name FROM tiktokads.personal_column AS p JOIN pg_attribute AS a ON a.attrelid = to_regclass('tiktokads.' || p.relation) AND a.attname = p.column_name
+WHERE has_column_privilege('regress_analyst', a.attrelid, a.attnum, 'SELECT');
+SELECT DISTINCT w.ev_class::regclass AS view, p.column_name FROM pg_depend AS d JOIN pg_rewrite AS w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
+	JOIN pg_class AS v ON v.oid = w.ev_class AND v.relkind = 'v' AND has_any_column_privilege('regress_analyst', v.oid, 'SELECT')
+	JOIN pg_attribute AS a ON d.refclassid = 'pg_class'::regclass AND a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+	JOIN tiktokads.personal_column AS p ON to_regclass('tiktokads.' || p.relation) = a.attrelid AND p.column_name = a.attname
+WHERE v.relname NOT LIKE '%\_masked';
 DROP ROLE regress_analyst, regress_privacy;
 -- nobody else may call what removes, holds or shows
 SELECT p.proname FROM pg_proc AS p

@@ -118,7 +118,7 @@ my $harness = TAP::Harness->new({
 	timer => 1,
 	failures => 1,
 	merge => 0,
-	verbosity => 0,
+	verbosity => $ENV{TEST_VERBOSITY} // 0,
 	exec => sub { my ($harness, $path) = @_; return [ 'bash', '-c', $command{$path} ]; },
 });
 my $total = $harness->runtests(@files);

@@ -55,7 +55,21 @@ install_private()
 	cp -rs "$share"/. "$install$share/"
 	rm -f "$install$share/extension/"tiktokads* "$install$lib/"tiktokads*
 	make -s -C "$top" with_llvm=no PG_CONFIG="$PG_CONFIG" DESTDIR="$install" install >/dev/null
+	install_older
 	export PATH="$bindir:$PATH"
+}
+
+# Installs older versions, kept for tests, and their updates to this one.
+install_older()
+{
+	local version old transition
+	version=$(sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" "$top/tiktokads.control")
+	for transition in "$top"/test/upgrade/[0-9]*.sql; do
+		old=$(basename "$transition" .sql)
+		cp "$top/test/upgrade/tiktokads--$old.sql" "$install$share/extension/"
+		"$top/src/upgrade/update" "$top/tiktokads--$version.sql" "$transition" \
+			>"$install$share/extension/tiktokads--$old--$version.sql"
+	done
 }
 
 # Starts a server: server_start NAME [setting=value ...]; leaves PGHOST and PGPORT.

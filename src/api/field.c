@@ -292,6 +292,20 @@ convert_date(const JsonValue *value, Datum *result)
 	return true;
 }
 
+/* timestamp, a wall time of no known zone, from "YYYY-MM-DD HH:MM:SS". */
+static bool
+convert_timestamp(const JsonValue *value, Datum *result)
+{
+	DateADT		date;
+	int64		time;
+
+	if (value->kind != JSON_STRING || value->length != 19 || value->text[10] != ' ' ||
+		!parse_date(value->text, 10, &date) || !parse_time(value->text + 11, 8, &time))
+		return false;
+	*result = TimestampGetDatum((int64) date * USECS_PER_DAY + time);
+	return true;
+}
+
 /* timestamptz from epoch seconds, "YYYY-MM-DD HH:MM:SS" in UTC, or ISO 8601. */
 static bool
 convert_timestamptz(const JsonValue *value, Datum *result)
@@ -374,6 +388,7 @@ static const Converter converters[] = {
 	{TEXTOID, "text", convert_text},
 	{BOOLOID, "boolean", convert_bool},
 	{DATEOID, "date", convert_date},
+	{TIMESTAMPOID, "timestamp", convert_timestamp},
 	{TIMESTAMPTZOID, "timestamptz", convert_timestamptz},
 	{JSONBOID, "jsonb", convert_jsonb},
 	{TEXTARRAYOID, "text[]", convert_text_array},
@@ -391,7 +406,7 @@ converter_of(Form_pg_attribute column)
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
 			 errmsg("column \"%s\" is of type %s, which replies cannot fill",
 					NameStr(column->attname), format_type_be(column->atttypid)),
-			 errhint("Use bigint, numeric, text, boolean, date, timestamptz, jsonb, text[] or bigint[].")));
+			 errhint("Use bigint, numeric, text, boolean, date, timestamp, timestamptz, jsonb, text[] or bigint[].")));
 }
 
 /* Where a name is, or would be, in the hash. */

@@ -90,10 +90,13 @@ request_url(const char *base_url, const StreamDef *stream, int64 advertiser_id,
 		append_date(&url, "start_date", from);
 		append_date(&url, "end_date", to);
 	}
-	snprintf(number, sizeof(number), "%d", page);
-	append_parameter(&url, "page", number);
-	snprintf(number, sizeof(number), "%d", stream->page_size);
-	append_parameter(&url, "page_size", number);
+	if (stream->paged)
+	{
+		snprintf(number, sizeof(number), "%d", page);
+		append_parameter(&url, "page", number);
+		snprintf(number, sizeof(number), "%d", stream->page_size);
+		append_parameter(&url, "page_size", number);
+	}
 	return url.data;
 }
 

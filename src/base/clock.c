@@ -11,9 +11,13 @@
 
 #include "base/clock.h"
 #include "fmgr.h"
+#include "pgtime.h"
+#include "utils/builtins.h"
+#include "utils/datetime.h"
 #include "utils/guc.h"
 
 PG_FUNCTION_INFO_V1(tiktokads_clock_now);
+PG_FUNCTION_INFO_V1(tiktokads_clock_today);
 
 static int	clock_offset = 0;
 
@@ -42,6 +46,29 @@ Datum
 tiktokads_clock_now(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_TIMESTAMPTZ(clock_now());
+}
+
+/* The day it is now in a time zone; UTC's when the zone is unknown. */
+DateADT
+clock_today(const char *zone)
+{
+	pg_tz	   *tz = zone == NULL ? NULL : pg_tzset(zone);
+	struct pg_tm tm;
+	fsec_t		fsec;
+	int			offset;
+
+	if (tz == NULL)
+		tz = pg_tzset("GMT");
+	if (timestamp2tm(clock_now(), &offset, &tm, &fsec, NULL, tz) != 0)
+		elog(ERROR, "clock is out of range");
+	return date2j(tm.tm_year, tm.tm_mon, tm.tm_mday) - POSTGRES_EPOCH_JDATE;
+}
+
+/* tiktokads.clock_today(zone): the same for SQL. */
+Datum
+tiktokads_clock_today(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_DATEADT(clock_today(PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0))));
 }
 
 /* Microseconds since the Unix epoch of the same clock. */

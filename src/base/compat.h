@@ -9,6 +9,12 @@
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "utils/acl.h"
+#include "utils/regproc.h"
+
+/* 16 moved the macros of varlena values out of postgres.h. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
 
 /* 16 replaced the pg_xxx_aclcheck family by object_aclcheck. */
 #if PG_VERSION_NUM >= 160000
@@ -17,6 +23,13 @@
 #else
 #define procedure_aclcheck(oid, role, mode) pg_proc_aclcheck(oid, role, mode)
 #define schema_usable(oid, role) (pg_namespace_aclcheck(oid, role, ACL_USAGE) == ACLCHECK_OK)
+#endif
+
+/* 16 lets the reading of a qualified name fail softly. */
+#if PG_VERSION_NUM >= 160000
+#define qualified_name_list(text) stringToQualifiedNameList(text, NULL)
+#else
+#define qualified_name_list(text) stringToQualifiedNameList(text)
 #endif
 
 /* 17 moved the local transaction id into a struct. */

@@ -21,6 +21,7 @@
 #include "access/xact.h"
 #include "base/compat.h"
 #include "base/unit.h"
+#include "base/version.h"
 #include "catalog/namespace.h"
 #include "commands/extension.h"
 #include "executor/spi.h"
@@ -47,6 +48,7 @@ authority_of_call(FunctionCallInfo fcinfo, const char *name, Authority *authorit
 	authority->procedure = fcinfo->flinfo->fn_oid;
 	authority->caller = GetUserId();
 	authority->extension = get_extension_oid(EXTENSION_NAME, false);
+	version_check(authority->extension);
 	authority->name = name;
 }
 

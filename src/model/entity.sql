@@ -10,6 +10,7 @@ CREATE TABLE tiktokads.model_relation
 	definition text,
 	masked boolean NOT NULL DEFAULT false,
 	description text NOT NULL,
+	layer int NOT NULL DEFAULT 0,
 	CHECK ((kind = 'view') = (definition IS NOT NULL)),
 	CHECK ((kind = 'partitioned') = (partition_column IS NOT NULL)),
 	CHECK ((kind = 'view') = (key_columns IS NULL)),
@@ -24,6 +25,7 @@ COMMENT ON COLUMN tiktokads.model_relation.tombstone IS 'True: rows that TikTok 
 COMMENT ON COLUMN tiktokads.model_relation.definition IS 'Query of a view; NULL for tables.';
 COMMENT ON COLUMN tiktokads.model_relation.masked IS 'True: a view over what its readers may not read, with its owner''s rights and as a security barrier. Every other view has its reader''s rights.';
 COMMENT ON COLUMN tiktokads.model_relation.description IS 'Comment of the table or view.';
+COMMENT ON COLUMN tiktokads.model_relation.layer IS 'Views of a higher layer read those of lower ones, and are made after them.';
 
 CREATE TABLE tiktokads.model_column
 (

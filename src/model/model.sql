@@ -60,9 +60,13 @@ BEGIN
 			PERFORM set_config('lock_timeout', '10s', true);
 			EXECUTE format('LOCK TABLE ONLY tiktokads.%I IN SHARE UPDATE EXCLUSIVE MODE', target);
 			IF to_regclass(format('tiktokads.%I', part)) IS NULL THEN
-				EXECUTE format('CREATE TABLE tiktokads.%I (LIKE tiktokads.%I INCLUDING ALL EXCLUDING COMMENTS)', part, target);
-				EXECUTE format('ALTER TABLE tiktokads.%I OWNER TO %s', part,
-					(SELECT relowner::regrole FROM pg_class WHERE oid = to_regclass(format('tiktokads.%I', target))));
+				-- with the check, a question that filters on the day of an hour leaves other months out
+				EXECUTE format('CREATE TABLE tiktokads.%I (LIKE tiktokads.%I INCLUDING ALL EXCLUDING COMMENTS%s)', part, target,
+					(SELECT format(', CHECK (stat_time_hour::date >= %L AND stat_time_hour::date < %L)', month, (month + interval '1 month')::date)
+						FROM tiktokads.model_relation AS r WHERE r.relation = target AND r.partition_column = 'stat_time_hour'));
+				-- whoever asks for it: a partition belongs to the owner of its table
+				EXECUTE format('ALTER TABLE tiktokads.%I OWNER TO %I', part,
+					(SELECT pg_get_userbyid(c.relowner) FROM pg_class AS c WHERE c.oid = to_regclass(format('tiktokads.%I', target))));
 				EXECUTE format('ALTER TABLE tiktokads.%I ATTACH PARTITION tiktokads.%I FOR VALUES FROM (%L) TO (%L)',
 					target, part, tiktokads.partition_bound(target, month), tiktokads.partition_bound(target, next_month));
 				made := made + 1;
@@ -97,8 +101,13 @@ BEGIN
 	LOOP
 		EXECUTE format('ALTER TABLE tiktokads.%I ADD COLUMN %I %s', made.relation, missing.name, missing.type);
 	END LOOP;
+	IF made.partition_column = 'stat_time_hour' AND to_regclass(format('tiktokads.%I', made.relation || '_day')) IS NULL THEN
+		-- likewise for days that are not known when the question is planned
+		EXECUTE format('CREATE INDEX %I ON tiktokads.%I USING brin ((stat_time_hour::date)) WITH (autosummarize = on)',
+			made.relation || '_day', made.relation);
+	END IF;
 	IF made.kind = 'partitioned' THEN
-		PERFORM tiktokads.partition_ensure(made.relation, current_date - 30, (current_date + interval '2 months')::date);
+		PERFORM tiktokads.partition_ensure(made.relation, tiktokads.clock_today(NULL) - 30, (tiktokads.clock_today(NULL) + interval '2 months')::date);
 	END IF;
 END;
 $$;
@@ -138,6 +147,44 @@ COMMENT ON COLUMN tiktokads.model_step.step IS 'Order of the steps.';
 COMMENT ON COLUMN tiktokads.model_step.command IS 'Statement in SQL; safe to run again.';
 COMMENT ON COLUMN tiktokads.model_step.description IS 'What it is for.';
 
+CREATE FUNCTION tiktokads.model_view_drop(view regclass) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	above regclass;
+BEGIN
+	FOR above IN
+		SELECT DISTINCT r.ev_class::regclass FROM pg_depend AS d
+			JOIN pg_rewrite AS r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid AND r.ev_class <> d.refobjid
+			JOIN pg_class AS c ON c.oid = r.ev_class AND c.relnamespace = 'tiktokads'::regnamespace
+			JOIN tiktokads.model_relation AS m ON m.relation = c.relname AND m.kind = 'view'
+		WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = view
+	LOOP
+		PERFORM tiktokads.model_view_drop(above);
+	END LOOP;
+	IF EXISTS (SELECT FROM pg_class AS c WHERE c.oid = view) THEN
+		EXECUTE format('DROP VIEW %s', view);
+	END IF;
+END;
+$$;
+COMMENT ON FUNCTION tiktokads.model_view_drop IS 'Drops a view of the model, and before it those of the model that read it; model_create() makes them again. An error when a view of yours reads one of them.';
+REVOKE ALL ON FUNCTION tiktokads.model_view_drop FROM PUBLIC;
+
+CREATE FUNCTION tiktokads.model_view_make(made tiktokads.model_relation) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	command constant text := format('VIEW tiktokads.%I WITH (%s = true) AS %s', made.relation,
+		CASE WHEN made.masked THEN 'security_barrier' ELSE 'security_invoker' END, made.definition);
+BEGIN
+	EXECUTE 'CREATE OR REPLACE ' || command;
+EXCEPTION WHEN invalid_table_definition THEN
+	-- columns were moved or removed since: only a new view can have them so
+	PERFORM tiktokads.model_view_drop(to_regclass(format('tiktokads.%I', made.relation)));
+	EXECUTE 'CREATE ' || command;
+END;
+$$;
+COMMENT ON FUNCTION tiktokads.model_view_make IS 'Makes one view of the model, or brings it to this version. Part of create_model(). An error when its columns changed and a view of yours reads it: drop yours, and make it again afterwards.';
+REVOKE ALL ON FUNCTION tiktokads.model_view_make FROM PUBLIC;
+
 CREATE FUNCTION tiktokads.model_create() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -145,11 +192,10 @@ DECLARE
 	step_command text;
 BEGIN
 	FOR made IN
-		SELECT * FROM tiktokads.model_relation ORDER BY kind = 'view', relation
+		SELECT * FROM tiktokads.model_relation ORDER BY kind = 'view', layer, relation
 	LOOP
 		IF made.kind = 'view' THEN
-			EXECUTE format('CREATE OR REPLACE VIEW tiktokads.%I WITH (%s) AS %s', made.relation,
-				CASE WHEN made.masked THEN 'security_barrier = true' ELSE 'security_invoker = true' END, made.definition);
+			PERFORM tiktokads.model_view_make(made);
 		ELSE
 			PERFORM tiktokads.model_table_make(made);
 		END IF;

@@ -13,8 +13,11 @@
 #include "utils/builtins.h"
 
 static const char *stream_query =
-	"SELECT stream, kind, target, path, list_name, date_column, tombstone_column,"
-	" key_columns, dimensions, metrics, page_size, max_days, lookback_days,"
+	"SELECT stream, kind, target, path, list_name, date_column, utc_column, by_month, tombstone_column,"
+	" key_columns, dimensions, metrics, paged, page_size, totals, max_days, lookback_days,"
+	" member_column, member_fields,"
+	" ARRAY(SELECT key FROM pg_catalog.jsonb_each_text(constants) ORDER BY key) AS constant_columns,"
+	" ARRAY(SELECT value FROM pg_catalog.jsonb_each_text(constants) ORDER BY key) AS constant_values,"
 	" ARRAY(SELECT key FROM pg_catalog.jsonb_each_text(parameters) ORDER BY key) AS parameter_names,"
 	" ARRAY(SELECT value FROM pg_catalog.jsonb_each_text(parameters) ORDER BY key) AS parameter_values,"
 	" ARRAY(SELECT key FROM pg_catalog.jsonb_each_text(deleted_when) ORDER BY key) AS deleted_columns,"
@@ -37,6 +40,8 @@ stream_copy(MemoryContext context, int row, StreamDef *stream)
 	stream->path = row_text(context, row, "path");
 	stream->list_name = row_text(context, row, "list_name");
 	stream->date_column = row_text(context, row, "date_column");
+	stream->utc_column = row_text(context, row, "utc_column");
+	stream->by_month = row_bool(row, "by_month");
 	stream->tombstone_column = row_text(context, row, "tombstone_column");
 	stream->key_columns = row_names(context, row, "key_columns");
 	stream->dimensions = row_names(context, row, "dimensions");
@@ -47,6 +52,12 @@ stream_copy(MemoryContext context, int row, StreamDef *stream)
 	stream->deleted_values = row_names(context, row, "deleted_values");
 	stream->rename_from = row_names(context, row, "rename_from");
 	stream->rename_to = row_names(context, row, "rename_to");
+	stream->constant_columns = row_names(context, row, "constant_columns");
+	stream->constant_values = row_names(context, row, "constant_values");
+	stream->member_column = row_text(context, row, "member_column");
+	stream->member_fields = row_names(context, row, "member_fields");
+	stream->paged = row_bool(row, "paged");
+	stream->totals = row_bool(row, "totals");
 	stream->page_size = (int) row_int64(row, "page_size", NULL);
 	stream->max_days = (int) row_int64(row, "max_days", NULL);
 	stream->lookback_days = (int) row_int64(row, "lookback_days", NULL);

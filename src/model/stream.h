@@ -16,6 +16,8 @@ typedef struct StreamDef
 	char	   *path;			/* relative to the connection's base_url */
 	char	   *list_name;		/* member of data that holds the rows */
 	char	   *date_column;	/* NULL when rows carry no date */
+	char	   *utc_column;		/* NULL: none */
+	bool		by_month;		/* a request is for a calendar month */
 	char	   *tombstone_column;	/* NULL: vanished rows are deleted */
 	Names		key_columns;
 	Names		dimensions;
@@ -26,9 +28,15 @@ typedef struct StreamDef
 	Names		deleted_values; /* is one that TikTok deleted; pairwise */
 	Names		rename_from;	/* reply field -> */
 	Names		rename_to;		/* column */
+	Names		constant_columns;	/* columns that have */
+	Names		constant_values;	/* one value in all rows; pairwise */
+	char	   *member_column;	/* NULL: none */
+	Names		member_fields;	/* joined to the member */
+	bool		paged;
 	int			page_size;
 	int			max_days;		/* widest range of one request, 0: undated */
 	int			lookback_days;
+	bool		totals;			/* ask for totals and compare */
 } StreamDef;
 
 /*

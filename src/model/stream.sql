@@ -11,16 +11,26 @@ CREATE TABLE tiktokads.stream_shipped
 	list_name text NOT NULL DEFAULT 'list',
 	key_columns text[] NOT NULL,
 	date_column name,
+	utc_column name,
+	by_month boolean NOT NULL DEFAULT false,
 	tombstone_column name,
 	deleted_when jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(deleted_when) = 'object'),
+	constants jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(constants) = 'object'),
+	member_column name,
+	member_fields text[] NOT NULL DEFAULT '{}',
 	dimensions text[] NOT NULL DEFAULT '{}',
 	metrics text[] NOT NULL DEFAULT '{}',
 	parameters jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(parameters) = 'object'),
 	rename jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(rename) = 'object'),
+	paged boolean NOT NULL DEFAULT true,
 	page_size int NOT NULL DEFAULT 1000 CHECK (page_size > 0),
+	totals boolean NOT NULL DEFAULT false,
 	max_days int NOT NULL DEFAULT 0 CHECK (max_days >= 0),
 	lookback_days int NOT NULL DEFAULT 0 CHECK (lookback_days >= 0),
 	latency interval NOT NULL DEFAULT '0',
+	refresh interval NOT NULL DEFAULT '1 day' CHECK (refresh > '0'),
+	modified_parameter text,
+	modified_refresh interval CHECK (modified_refresh > '0'),
 	description text NOT NULL
 );
 COMMENT ON TABLE tiktokads.stream_shipped IS 'Streams as this version of the extension ships them. Read tiktokads.stream, which has your changes; make them in tiktokads.stream_override.';
@@ -35,20 +45,34 @@ CREATE TABLE tiktokads.stream_override
 	list_name text,
 	key_columns text[],
 	date_column name,
+	utc_column name,
+	by_month boolean,
 	tombstone_column name,
 	deleted_when jsonb CHECK (jsonb_typeof(deleted_when) = 'object'),
+	constants jsonb CHECK (jsonb_typeof(constants) = 'object'),
+	member_column name,
+	member_fields text[],
 	dimensions text[],
 	metrics text[] CHECK (cardinality(metrics) > 0),
 	parameters jsonb CHECK (jsonb_typeof(parameters) = 'object'),
 	rename jsonb CHECK (jsonb_typeof(rename) = 'object'),
+	paged boolean,
 	page_size int CHECK (page_size > 0),
+	totals boolean,
 	max_days int CHECK (max_days >= 0),
 	lookback_days int CHECK (lookback_days >= 0),
 	latency interval,
+	refresh interval CHECK (refresh > '0'),
+	modified_parameter text,
+	modified_refresh interval CHECK (modified_refresh > '0'),
 	description text
 );
 SELECT pg_catalog.pg_extension_config_dump('tiktokads.stream_override', '');
 COMMENT ON TABLE tiktokads.stream_override IS 'Your changes to streams: each column that is not NULL replaces the shipped one. It survives upgrades and is part of dumps. A row for a stream that is not shipped has no effect.';
+
+CREATE TABLE tiktokads.stream_added (LIKE tiktokads.stream_shipped INCLUDING ALL);
+SELECT pg_catalog.pg_extension_config_dump('tiktokads.stream_added', '');
+COMMENT ON TABLE tiktokads.stream_added IS 'Streams of your own, as add_report() makes them. They survive upgrades and are part of dumps.';
 
 CREATE VIEW tiktokads.stream WITH (security_invoker = true) AS
 SELECT s.stream,
@@ -60,19 +84,30 @@ SELECT s.stream,
 	coalesce(o.list_name, s.list_name) AS list_name,
 	coalesce(o.key_columns, s.key_columns) AS key_columns,
 	coalesce(o.date_column, s.date_column) AS date_column,
+	coalesce(o.utc_column, s.utc_column) AS utc_column,
+	coalesce(o.by_month, s.by_month) AS by_month,
 	coalesce(o.tombstone_column, s.tombstone_column) AS tombstone_column,
 	coalesce(o.deleted_when, s.deleted_when) AS deleted_when,
+	coalesce(o.constants, s.constants) AS constants,
+	coalesce(o.member_column, s.member_column) AS member_column,
+	coalesce(o.member_fields, s.member_fields) AS member_fields,
 	coalesce(o.dimensions, s.dimensions) AS dimensions,
 	coalesce(o.metrics, s.metrics) AS metrics,
 	coalesce(o.parameters, s.parameters) AS parameters,
 	coalesce(o.rename, s.rename) AS rename,
+	coalesce(o.paged, s.paged) AS paged,
 	coalesce(o.page_size, s.page_size) AS page_size,
+	coalesce(o.totals, s.totals) AS totals,
 	coalesce(o.max_days, s.max_days) AS max_days,
 	coalesce(o.lookback_days, s.lookback_days) AS lookback_days,
 	coalesce(o.latency, s.latency) AS latency,
+	coalesce(o.refresh, s.refresh) AS refresh,
+	coalesce(o.modified_parameter, s.modified_parameter) AS modified_parameter,
+	coalesce(o.modified_refresh, s.modified_refresh) AS modified_refresh,
+	s.added,
 	o.stream IS NOT NULL AS overridden,
 	coalesce(o.description, s.description) AS description
-FROM tiktokads.stream_shipped AS s
+FROM (SELECT *, false AS added FROM tiktokads.stream_shipped UNION ALL SELECT *, true FROM tiktokads.stream_added) AS s
 	LEFT JOIN tiktokads.stream_override AS o ON o.stream = s.stream;
 COMMENT ON VIEW tiktokads.stream IS 'The streams in force: the shipped ones with the changes of tiktokads.stream_override. A stream is one kind of data: an entity list, or a report at one level, grain and breakdown.';
 
@@ -87,23 +122,34 @@ DECLARE
 		'path', 'Path of the endpoint below the connection''s base_url.',
 		'list_name', 'Member of the reply''s data that holds the rows.',
 		'key_columns', 'Columns that tell rows apart: a unique key of the target.',
-		'date_column', 'Column with the day of a report''s row; NULL: rows carry no day, and the list is read whole.',
+		'date_column', 'Column with the day or hour of a report''s row; NULL: rows carry no day, and the list is read whole.',
+		'utc_column', 'Column that gets the date column''s wall time in UTC; NULL: none.',
+		'by_month', 'True: one request for each calendar month, whose first day goes to the date column.',
 		'tombstone_column', 'Column that gets the time when a row vanishes; NULL: vanished rows are deleted.',
 		'deleted_when', 'Object of field and value: a row with any of them is one that TikTok deleted, and gets the tombstone at once.',
+		'constants', 'Object of column and value, the same in every row: they tell the rows of this stream from those of others in the same table.',
+		'member_column', 'Column that gets the values of member_fields joined by +; NULL: none.',
+		'member_fields', 'Dimensions whose values make the member.',
 		'dimensions', 'Dimensions of a report''s request; empty for entities.',
 		'metrics', 'Metrics of a report''s request. One without a column of its own arrives in extra.',
 		'parameters', 'Further parameters of the request, as the API documents them; lists and objects as JSON text.',
 		'rename', 'Object of reply field and column, where they differ.',
+		'paged', 'False: the endpoint answers in one piece and takes no page.',
 		'page_size', 'Rows in a page, at most what the endpoint allows.',
+		'totals', 'True: the API is asked for totals too, and the rows must add up to them.',
 		'max_days', 'Days that one request may span; 0 for entities.',
 		'lookback_days', 'Days back from today that are read again, because their numbers still change.',
 		'latency', 'How late the API''s numbers are.',
+		'refresh', 'How often a list without days is read whole. Of reports by day see tiktokads.restatement.',
+		'modified_parameter', 'Filter that narrows a list to what was modified since a time; NULL: the list is always read whole.',
+		'modified_refresh', 'How often what was modified is read, between two whole readings.',
+		'added', 'True for streams of your own (stream_added).',
 		'overridden', 'True when stream_override has a row for it.',
 		'description', 'What it holds.'];
 	relation text;
 	w int;
 BEGIN
-	FOREACH relation IN ARRAY ARRAY['stream_shipped', 'stream_override', 'stream'] LOOP
+	FOREACH relation IN ARRAY ARRAY['stream_shipped', 'stream_added', 'stream_override', 'stream'] LOOP
 		FOR w IN 1 .. array_length(words, 1) BY 2 LOOP
 			IF EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = ('tiktokads.' || relation)::pg_catalog.regclass AND attname = words[w]) THEN
 				EXECUTE pg_catalog.format('COMMENT ON COLUMN tiktokads.%I.%I IS %L', relation, words[w],
@@ -128,21 +174,3 @@ INSERT INTO tiktokads.stream_shipped (stream, kind, priority, target, path, key_
 		'{"operation_status": "DELETE", "secondary_status": "AD_STATUS_DELETE"}',
 		'{"filtering": "{\"primary_status\":\"STATUS_ALL\"}"}', 'Ads, deleted ones included.');
 
--- daily reports: the ID dimension must be that of the level, deleted objects must be asked for
-INSERT INTO tiktokads.stream_shipped (stream, kind, priority, target, path, key_columns, date_column, dimensions, metrics, parameters, rename,
-	max_days, lookback_days, latency, description)
-SELECT 'report_' || l.level || '_daily', 'report', l.priority, 'report_' || l.level || '_daily', 'report/integrated/get/',
-	CASE WHEN l.level = 'advertiser' THEN '{advertiser_id,stat_date}' ELSE ARRAY['advertiser_id', l.level || '_id', 'stat_date'] END,
-	'stat_date',
-	ARRAY[l.level || '_id', 'stat_time_day'],
-	(SELECT pg_catalog.array_agg(m.metric ORDER BY m.position) FROM tiktokads.metric AS m WHERE m.requested),
-	pg_catalog.jsonb_build_object('report_type', 'BASIC', 'data_level', 'AUCTION_' || pg_catalog.upper(l.level))
-		|| CASE WHEN l.level = 'advertiser' THEN '{}' ELSE pg_catalog.jsonb_build_object('filtering',
-			'[{"field_name":"' || l.level || '_status","filter_type":"IN","filter_value":"[\"STATUS_ALL\"]"}]') END,
-	'{"stat_time_day": "stat_date"}',
-	30, 28, '2 hours', l.description
-FROM (VALUES
-	('advertiser', 20, 'Daily metrics of each ad account.'),
-	('campaign', 21, 'Daily metrics of each campaign.'),
-	('adgroup', 22, 'Daily metrics of each ad group.'),
-	('ad', 23, 'Daily metrics of each ad.')) AS l (level, priority, description);

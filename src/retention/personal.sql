@@ -1,41 +1,4 @@
--- where personal data is: the registry, what is shown instead of it, and who may read what
-
-CREATE TABLE tiktokads.personal_relation
-(
-	relation name PRIMARY KEY,
-	on_erasure text CHECK (on_erasure IN ('delete', 'anonymise')),
-	free_columns name[],
-	purpose text,
-	recipients text,
-	shipped boolean NOT NULL DEFAULT false
-);
-SELECT pg_catalog.pg_extension_config_dump('tiktokads.personal_relation', 'WHERE NOT shipped');
-COMMENT ON TABLE tiktokads.personal_relation IS 'What was decided about each table of the schema: how a person leaves it, or that it holds no personal data. Rows for tables that are not there yet apply once they are. Add rows for columns and tables of your own; tiktokads.unregistered_column shows what is undecided.';
-COMMENT ON COLUMN tiktokads.personal_relation.relation IS 'Table in schema tiktokads.';
-COMMENT ON COLUMN tiktokads.personal_relation.on_erasure IS 'delete: the person''s rows go. anonymise: the rows stay, their personal columns become NULL (erased where that is not allowed). NULL: the table holds no personal data, or what it holds goes another way.';
-COMMENT ON COLUMN tiktokads.personal_relation.free_columns IS 'Columns of text and the like that were looked at and hold no personal data. NULL: all, in a table of settings or bookkeeping.';
-COMMENT ON COLUMN tiktokads.personal_relation.purpose IS 'What the data is processed for; part of export_subject().';
-COMMENT ON COLUMN tiktokads.personal_relation.recipients IS 'Who else receives it; part of export_subject().';
-COMMENT ON COLUMN tiktokads.personal_relation.shipped IS 'True: came with the extension. Leave it false in rows of your own.';
-
-CREATE TABLE tiktokads.personal_column
-(
-	relation name,
-	column_name name,
-	identifies boolean NOT NULL DEFAULT false,
-	category text NOT NULL CHECK (category IN ('identifier', 'contact', 'device', 'free text', 'other')),
-	mask text NOT NULL DEFAULT 'hide' CHECK (mask IN ('hide', 'hash')),
-	shipped boolean NOT NULL DEFAULT false,
-	PRIMARY KEY (relation, column_name)
-);
-SELECT pg_catalog.pg_extension_config_dump('tiktokads.personal_column', 'WHERE NOT shipped');
-COMMENT ON TABLE tiktokads.personal_column IS 'Columns that hold personal data: what erasure empties, export shows and analysts do not read.';
-COMMENT ON COLUMN tiktokads.personal_column.relation IS 'Table in schema tiktokads; it needs a row in personal_relation.';
-COMMENT ON COLUMN tiktokads.personal_column.column_name IS 'Column.';
-COMMENT ON COLUMN tiktokads.personal_column.identifies IS 'True: its values name people, and rows are found by them. It should have an index where the table is large.';
-COMMENT ON COLUMN tiktokads.personal_column.category IS 'identifier, contact, device, free text or other.';
-COMMENT ON COLUMN tiktokads.personal_column.mask IS 'What the masked view of the table shows: hash (a keyed hash, equal for equal people) or nothing.';
-COMMENT ON COLUMN tiktokads.personal_column.shipped IS 'True: came with the extension. Leave it false in rows of your own.';
+-- where personal data is: the rows of the registry, and what is shown instead of it
 
 INSERT INTO tiktokads.personal_column (relation, column_name, identifies, category, mask, shipped) VALUES
 	('advertiser', 'email', true, 'contact', 'hide', true),
@@ -112,6 +75,7 @@ INSERT INTO tiktokads.personal_relation (relation, on_erasure, free_columns, pur
 	('conversion_event', 'delete', '{}', 'Attribution: what a person did.', NULL, true),
 	-- the identifiers of people under a hold; they are forgotten when it is released
 	('legal_hold', NULL, '{person,reason,placed_by,placed_as,released_by,released_as,release_reason}', NULL, NULL, true),
+	('metric', NULL, '{metric,type,family,kind,least_level,unique_user,added_by_user,description}', NULL, NULL, true),
 	('finding', NULL, '{kind,severity,connection,stream,subject,message,hint}', NULL, NULL, true);
 
 -- settings and bookkeeping: whole tables without personal data, beyond names of roles
@@ -120,15 +84,15 @@ SELECT r.relation, true
 FROM pg_catalog.unnest('{advertiser_grant,anomaly,anomaly_age,anomaly_completeness,anomaly_detector_override,anomaly_detector_shipped,
 	anomaly_entity_state,anomaly_holiday,anomaly_label,anomaly_mute,anomaly_progress,anomaly_signal,attribution_window,backfill_request,
 	connection,connection_state,credential,currency_rate,endpoint_pause,erased_key,erased_subject,erasure,expired_range,job,mask_key,
-	metric,metric_refused,model_column,model_relation,model_state,model_step,pacing_budget,page_hash,pending_removal,personal_column,
+	metric_refused,model_column,model_relation,model_state,model_step,pacing_budget,page_hash,pending_removal,personal_column,
 	personal_relation,purge_log,purge_log_head,retention_default,retention_override,role_rule,stream_added,stream_degraded,
 	stream_override,stream_shipped,sync_history,sync_read,sync_state,sync_task}'::name[]) AS r (relation);
 
 -- reports count people, and TikTok gives none for groups that are too small
 INSERT INTO tiktokads.personal_relation (relation, free_columns, shipped)
-SELECT r.relation, '{extra,ac,age,behavior_id,breakdown,contextual_tag,country_code,device_brand_id,dma_id,gender,interest_category,
-	data_level,interest_category_tier2,interest_category_tier3,interest_category_tier4,interest_category_v2,language,member,placement,platform,
-	province_id}', true
+SELECT r.relation, '{extra,ac,ad_type,additional_interests,age,audience_tags,behavior_id,breakdown,contextual_tag,country_code,data_level,device_brand_id,dma_id,
+	gender,hashtag,interest_category,interest_category_tier2,interest_category_tier3,interest_category_tier4,interest_category_v2,language,member,placement,platform,
+	province_id,purchase_intention}', true
 FROM tiktokads.model_relation AS r WHERE r.relation LIKE 'report\_%' AND r.kind <> 'view';
 
 CREATE VIEW tiktokads.unregistered_column WITH (security_invoker = true) AS
@@ -147,7 +111,7 @@ FROM pg_catalog.pg_class AS c
 WHERE c.relnamespace = 'tiktokads'::regnamespace
 	AND c.relkind IN ('r', 'p') AND NOT c.relispartition
 	AND NOT EXISTS (SELECT FROM tiktokads.personal_column AS p WHERE p.relation = c.relname AND p.column_name = a.attname)
-	AND NOT EXISTS (SELECT FROM tiktokads.metric AS k WHERE k.metric = a.attname)
+	AND NOT EXISTS (SELECT FROM tiktokads.metric AS k WHERE k.metric = a.attname AND k.kind <> 'attribute')
 	AND NOT coalesce(a.attname = ANY (d.free_columns), false)
 	AND (d.relation IS NULL OR a.attname ~ w.personal
 		OR ((d.free_columns IS NOT NULL OR d.on_erasure IS NOT NULL OR m.relation IS NOT NULL)
@@ -168,25 +132,29 @@ COMMENT ON COLUMN tiktokads.mask_key.only_row IS 'There is one row.';
 COMMENT ON COLUMN tiktokads.mask_key.inner_key IS 'First block of the inner hash, 64 bytes.';
 COMMENT ON COLUMN tiktokads.mask_key.outer_key IS 'First block of the outer hash, 64 bytes.';
 
--- 122 random bits in each UUID; each key is two hashes of three
+-- 122 random bits in each UUID; each key is two hashes of three; an update keeps the keys
 INSERT INTO tiktokads.mask_key (inner_key, outer_key)
 SELECT pg_catalog.sha256(pg_catalog.convert_to(u[1] || u[2] || u[3], 'UTF8')) || pg_catalog.sha256(pg_catalog.convert_to(u[4] || u[5] || u[6], 'UTF8')),
 	pg_catalog.sha256(pg_catalog.convert_to(u[7] || u[8] || u[9], 'UTF8')) || pg_catalog.sha256(pg_catalog.convert_to(u[10] || u[11] || u[12], 'UTF8'))
-FROM (SELECT pg_catalog.array_agg(pg_catalog.gen_random_uuid()::text) AS u FROM pg_catalog.generate_series(1, 12)) AS r;
+FROM (SELECT pg_catalog.array_agg(pg_catalog.gen_random_uuid()::text) AS u FROM pg_catalog.generate_series(1, 12)) AS r
+ON CONFLICT DO NOTHING;
 
 -- NMAC-SHA256 (Bellare, Canetti, Krawczyk 1996): each key fills the first block of its hash
 CREATE FUNCTION tiktokads.mask_definition(relation name) RETURNS text
 LANGUAGE sql STABLE
 BEGIN ATOMIC
-	SELECT pg_catalog.format('SELECT %s FROM tiktokads.%I AS r CROSS JOIN tiktokads.mask_key AS k',
+	SELECT pg_catalog.format('SELECT %s FROM tiktokads.%I AS r CROSS JOIN tiktokads.mask_key AS k%s',
 		pg_catalog.string_agg(CASE WHEN p.column_name IS NULL THEN pg_catalog.format('r.%I', c.name)
 			ELSE pg_catalog.format('pg_catalog.encode(pg_catalog.sha256(k.outer_key || pg_catalog.sha256(k.inner_key || pg_catalog.convert_to(r.%1$I, ''UTF8''))), ''hex'') AS %1$I', c.name) END,
-			', ' ORDER BY c.position), mask_definition.relation)
+			', ' ORDER BY c.position), mask_definition.relation,
+		-- the view has its owner's rights: it must ask itself what row security asks
+		CASE WHEN pg_catalog.bool_or(c.name = 'advertiser_id') THEN ' WHERE (SELECT tiktokads.sees_all_advertisers())'
+			' OR r.advertiser_id = ANY (ARRAY(SELECT tiktokads.visible_advertisers()))' END)
 	FROM tiktokads.model_column AS c
 		LEFT JOIN tiktokads.personal_column AS p ON p.relation = c.relation AND p.column_name = c.name
 	WHERE c.relation = mask_definition.relation AND (p.column_name IS NULL OR p.mask = 'hash');
 END;
-COMMENT ON FUNCTION tiktokads.mask_definition IS 'Query of the masked view of a table: its columns without the personal ones, and hashes of those whose mask is hash. NULL when the model has no such table.';
+COMMENT ON FUNCTION tiktokads.mask_definition IS 'Query of the masked view of a table: its columns without the personal ones, and hashes of those whose mask is hash; of ad accounts, those that row security shows. NULL when the model has no such table.';
 REVOKE ALL ON FUNCTION tiktokads.mask_definition FROM PUBLIC;
 
 INSERT INTO tiktokads.model_relation (relation, kind, description, definition, masked)
@@ -196,63 +164,12 @@ FROM tiktokads.model_relation AS r
 WHERE r.relation IN (SELECT p.relation FROM tiktokads.personal_column AS p WHERE p.mask = 'hash');
 
 INSERT INTO tiktokads.model_column (relation, position, name, type, description)
-SELECT c.relation || '_masked', c.position, c.name, c.type,
+SELECT c.relation || '_masked', c.position, c.name, pg_catalog.regexp_replace(c.type, ' (NOT NULL|DEFAULT).*$', ''),
 	CASE WHEN p.column_name IS NULL THEN c.description ELSE 'Keyed hash: equal for equal values, of no use outside this database. NULL for NULL.' END
 FROM tiktokads.model_column AS c
 	LEFT JOIN tiktokads.personal_column AS p ON p.relation = c.relation AND p.column_name = c.name
 WHERE (p.column_name IS NULL OR p.mask = 'hash')
 	AND c.relation || '_masked' IN (SELECT r.relation FROM tiktokads.model_relation AS r WHERE r.masked);
-
-CREATE FUNCTION tiktokads.grant_readers() RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-	readable record;
-	routine regprocedure;
-BEGIN
-	IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'tiktokads_analyst')
-		OR NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'tiktokads_privacy') THEN
-		RETURN;
-	END IF;
-	-- each owner grants on what is its own: the installing role on the extension's tables, the worker on facts
-	FOR readable IN
-		SELECT c.relname, c.relname = 'advertiser' OR c.relname = 'metric' OR m.relation IS NOT NULL AS for_analysts,
-			(SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute AS a
-				WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND NOT EXISTS (
-					SELECT FROM tiktokads.personal_column AS p WHERE p.relation = c.relname AND p.column_name = a.attname)) AS columns,
-			EXISTS (SELECT FROM tiktokads.personal_column AS p WHERE p.relation = c.relname) AS personal
-		FROM pg_class AS c LEFT JOIN tiktokads.model_relation AS m ON m.relation = c.relname
-		WHERE c.relnamespace = 'tiktokads'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
-			AND pg_has_role(c.relowner, 'USAGE')
-			AND (m.relation IS NOT NULL OR c.relname IN ('advertiser', 'metric', 'sync_history', 'legal_hold', 'purge_log', 'purge_log_head', 'erasure',
-				'erased_subject', 'personal_relation', 'personal_column', 'unregistered_column', 'model_relation', 'retention_default',
-				'retention_override', 'retention_policy', 'expired_range'))
-		ORDER BY c.relname
-	LOOP
-		EXECUTE format('GRANT SELECT ON tiktokads.%I TO tiktokads_privacy', readable.relname);
-		IF readable.for_analysts AND readable.personal THEN
-			EXECUTE format('REVOKE SELECT ON tiktokads.%I FROM tiktokads_analyst', readable.relname);
-			EXECUTE format('GRANT SELECT (%s) ON tiktokads.%I TO tiktokads_analyst', readable.columns, readable.relname);
-		ELSIF readable.for_analysts THEN
-			EXECUTE format('GRANT SELECT ON tiktokads.%I TO tiktokads_analyst', readable.relname);
-		END IF;
-	END LOOP;
-	FOR routine IN
-		SELECT p.oid FROM pg_proc AS p
-		WHERE p.pronamespace = 'tiktokads'::regnamespace AND pg_has_role(p.proowner, 'USAGE')
-			AND p.proname IN ('set_retention', 'remove_retention', 'apply_retention', 'retention_plan', 'place_hold', 'release_hold',
-				'erase_subject', 'export_subject', 'reapply_erasures', 'verify_purge_log', 'pseudonym', 'pseudonyms')
-	LOOP
-		EXECUTE format('GRANT EXECUTE ON %s %s TO tiktokads_privacy',
-			(SELECT CASE prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END FROM pg_proc WHERE oid = routine), routine);
-	END LOOP;
-	-- the owner of the facts adds to the log and changes nothing in it
-	IF pg_has_role((SELECT relowner FROM pg_class WHERE oid = 'tiktokads.purge_log'::regclass), 'USAGE') THEN
-		REVOKE UPDATE, DELETE ON tiktokads.purge_log FROM tiktokads_worker;
-	END IF;
-END;
-$$;
-COMMENT ON FUNCTION tiktokads.grant_readers IS 'Grants what tiktokads_analyst and tiktokads_privacy may read and call, as far as the caller owns it: analysts get facts, views and masked views but no personal column; the privacy role everything but credentials. Part of create_roles() and create_model().';
-REVOKE ALL ON FUNCTION tiktokads.grant_readers FROM PUBLIC;
 
 CREATE FUNCTION tiktokads.personal_index_ensure() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -278,5 +195,4 @@ REVOKE ALL ON FUNCTION tiktokads.personal_index_ensure FROM PUBLIC;
 
 INSERT INTO tiktokads.model_step (step, command, description) VALUES
 	(10, 'SELECT tiktokads.personal_index_ensure()', 'Indexes by which people are found.'),
-	(20, 'SELECT tiktokads.grant_readers()', 'Rights of analysts and of the privacy role.'),
 	(30, 'SELECT tiktokads.guard_ensure()', 'Tombstones are kept in tables that came later.');

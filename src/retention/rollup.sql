@@ -12,7 +12,7 @@ INSERT INTO tiktokads.model_column (relation, position, name, type, description)
 SELECT pg_catalog.replace(c.relation, '_daily', '_monthly'), c.position,
 	CASE c.name WHEN 'stat_date' THEN 'stat_month' ELSE c.name END, c.type,
 	CASE c.name WHEN 'stat_date' THEN 'First day of the month.' ELSE c.description END
-FROM tiktokads.model_column AS c LEFT JOIN tiktokads.metric AS m ON m.metric = c.name
+FROM tiktokads.model_column AS c LEFT JOIN tiktokads.metric AS m ON m.metric = c.name AND m.kind <> 'attribute'
 WHERE c.relation IN ('report_advertiser_daily', 'report_campaign_daily', 'report_adgroup_daily', 'report_ad_daily')
 	AND (m.additive OR (m.metric IS NULL AND c.name <> 'extra'));
 
@@ -35,7 +35,7 @@ BEGIN ATOMIC
 	FROM pg_catalog.pg_attribute AS a
 		JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
 		LEFT JOIN pg_catalog.pg_index AS k ON k.indrelid = a.attrelid AND k.indisprimary AND a.attnum = ANY (k.indkey)
-		LEFT JOIN tiktokads.metric AS m ON m.metric = a.attname
+		LEFT JOIN tiktokads.metric AS m ON m.metric = a.attname AND m.kind <> 'attribute'
 		LEFT JOIN pg_catalog.pg_attribute AS s ON s.attrelid = pg_catalog.to_regclass(pg_catalog.format('tiktokads.%I', rollup_column.relation))
 			AND s.attname = a.attname AND NOT s.attisdropped
 	WHERE a.attrelid = target AND a.attnum > 0 AND NOT a.attisdropped

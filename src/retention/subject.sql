@@ -194,7 +194,7 @@ $$;
 -- ad accounts are few, and their table is the extension's: it has its guard from the beginning
 DO $do$
 BEGIN
-	EXECUTE (SELECT pg_catalog.format('CREATE TRIGGER tiktokads_guard BEFORE INSERT OR UPDATE ON tiktokads.advertiser FOR EACH ROW EXECUTE FUNCTION tiktokads.guard(%L, %L, %L)',
+	EXECUTE (SELECT pg_catalog.format('CREATE OR REPLACE TRIGGER tiktokads_guard BEFORE INSERT OR UPDATE ON tiktokads.advertiser FOR EACH ROW EXECUTE FUNCTION tiktokads.guard(%L, %L, %L)',
 			'anonymise', pg_catalog.string_agg(column_name, ',' ORDER BY column_name) FILTER (WHERE identifies), pg_catalog.string_agg(column_name, ',' ORDER BY column_name))
 		FROM tiktokads.personal_column WHERE relation = 'advertiser');
 END;

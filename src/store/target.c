@@ -46,7 +46,9 @@ column_is_filled(const StreamDef *stream, Form_pg_attribute column)
 	if (!stream->is_report)
 		return true;
 	return strcmp(name, "extra") == 0 || names_contain(&stream->key_columns, name) ||
-		names_contain(&stream->metrics, name);
+		names_contain(&stream->metrics, name) || names_contain(&stream->dimensions, name) ||
+		names_contain(&stream->constant_columns, name) ||
+		(stream->utc_column != NULL && strcmp(name, stream->utc_column) == 0);
 }
 
 /* Describes the incoming rows: the columns that replies fill, then the ordinal. */
@@ -98,13 +100,14 @@ target_load(MemoryContext context, const StreamDef *stream)
 	target->stream = stream;
 	target->advertiser_column = -1;
 	target_describe(target, RelationGetDescr(table));
-	MemoryContextSwitchTo(before);
 	relation_close(table, AccessShareLock);
 	if (target->advertiser_column < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("table \"%s.%s\" has no column advertiser_id", SCHEMA_NAME, stream->target),
 				 errhint("Every target of a stream keeps the rows of many ad accounts apart by it.")));
+	completion_prepare(target);
+	MemoryContextSwitchTo(before);
 	return target;
 }
 
@@ -119,7 +122,7 @@ column_name(const Target *target, int n)
 static bool
 column_used(const Target *target, const bool *filled, int n)
 {
-	return filled[n] || n == target->advertiser_column ||
+	return filled[n] || target->completion.is_ours[n] ||
 		names_contain(&target->stream->key_columns,
 					  NameStr(TupleDescAttr(target->incoming, n)->attname));
 }
@@ -173,10 +176,16 @@ append_deleted(StringInfo sql, const Target *target, const bool *filled, const c
 static void
 append_scope(StringInfo sql, const Target *target)
 {
+	const StreamDef *stream = target->stream;
+
 	appendStringInfoString(sql, "o.advertiser_id = $1");
-	if (target->stream->date_column != NULL)
-		appendStringInfo(sql, " AND o.%s BETWEEN $2 AND $3",
-						 quote_identifier(target->stream->date_column));
+	if (stream->date_column != NULL)
+		appendStringInfo(sql, " AND o.%s >= $2 AND o.%s < $3 + 1",
+						 quote_identifier(stream->date_column), quote_identifier(stream->date_column));
+	for (int i = 0; i < stream->constant_columns.count; i++)
+		if (names_contain(&stream->key_columns, stream->constant_columns.items[i]))
+			appendStringInfo(sql, " AND o.%s = %s", quote_identifier(stream->constant_columns.items[i]),
+							 quote_literal_cstr(stream->constant_values.items[i]));
 }
 
 /* The INSERT of new and changed rows. */

@@ -8,11 +8,31 @@
 
 #include "access/tupdesc.h"
 #include "model/stream.h"
+#include "pgtime.h"
 #include "utils/date.h"
 #include "utils/tuplestore.h"
 
 /* Position in the slice, behind the table's columns: of duplicates the last wins. */
 #define ORDINAL_COLUMN	"__ordinal"
+
+/* A column with the same value in every row. */
+typedef struct Constant
+{
+	int			column;
+	Datum		value;
+} Constant;
+
+/* Columns that we fill, not the reply; positions are 0-based, -1: none. */
+typedef struct Completion
+{
+	Constant   *constants;
+	int			nconstants;
+	int			member;			/* joined from its parts */
+	int		   *parts;
+	int			date;
+	int			utc;			/* of the date column's wall time */
+	bool	   *is_ours;
+} Completion;
 
 /* A target table as this run knows it. */
 typedef struct Target
@@ -21,6 +41,7 @@ typedef struct Target
 	TupleDesc	incoming;		/* the columns that replies fill, then the ordinal */
 	int			ncolumns;		/* without the ordinal */
 	int			advertiser_column;	/* 0-based position of advertiser_id */
+	Completion	completion;
 } Target;
 
 /* What a slice covers, and so may remove rows from. */
@@ -29,6 +50,7 @@ typedef struct Scope
 	int64		advertiser_id;
 	DateADT		from;			/* -infinity when the stream is undated */
 	DateADT		to;				/* infinity likewise */
+	pg_tz	   *zone;			/* of the account's wall time */
 } Scope;
 
 /* What became of a slice's rows. */
@@ -48,6 +70,12 @@ typedef struct StoreCounts
  * temporary files belong to no transaction.
  */
 extern Tuplestorestate *incoming_begin(void);
+
+/* Finds the columns that are ours to fill. */
+extern void completion_prepare(Target *target);
+
+/* Completes a parsed row by what the reply does not say. */
+extern void target_complete(const Target *target, const Scope *scope, Datum *values, bool *nulls);
 
 /* Looks the stream's table up; in a unit of work, result in the given context. */
 extern Target *target_load(MemoryContext context, const StreamDef *stream);

@@ -27,21 +27,28 @@
 typedef struct PlanAdvertiser
 {
 	int64		id;
+	pg_tz	   *zone;
 	DateADT		today;
 } PlanAdvertiser;
 
-/* The day it is now in a time zone; UTC's when the zone is unknown. */
-static DateADT
-today_in(const char *zone)
+/* A time zone by name; UTC when it is unknown. */
+static pg_tz *
+zone_find(const char *name)
 {
-	pg_tz	   *tz = zone == NULL ? NULL : pg_tzset(zone);
+	pg_tz	   *zone = name == NULL ? NULL : pg_tzset(name);
+
+	return zone != NULL ? zone : pg_tzset("GMT");
+}
+
+/* The day it is now in a time zone. */
+static DateADT
+today_in(pg_tz *zone)
+{
 	struct pg_tm tm;
 	fsec_t		fsec;
 	int			offset;
 
-	if (tz == NULL)
-		tz = pg_tzset("GMT");
-	if (timestamp2tm(clock_now(), &offset, &tm, &fsec, NULL, tz) != 0)
+	if (timestamp2tm(clock_now(), &offset, &tm, &fsec, NULL, zone) != 0)
 		elog(ERROR, "clock is out of range");
 	return date2j(tm.tm_year, tm.tm_mon, tm.tm_mday) - POSTGRES_EPOCH_JDATE;
 }
@@ -65,15 +72,35 @@ advertisers_load(MemoryContext context, const Connection *connection,
 	for (int i = 0; i < *count; i++)
 	{
 		advertisers[i].id = row_int64(i, "advertiser_id", NULL);
-		advertisers[i].today = today_in(row_text(CurrentMemoryContext, i, "display_timezone"));
+		advertisers[i].zone = zone_find(row_text(CurrentMemoryContext, i, "display_timezone"));
+		advertisers[i].today = today_in(advertisers[i].zone);
 	}
 	return advertisers;
+}
+
+/* The first day of a day's month. */
+static DateADT
+month_of(DateADT day)
+{
+	int			year;
+	int			month;
+	int			mday;
+
+	j2date(day + POSTGRES_EPOCH_JDATE, &year, &month, &mday);
+	return day - mday + 1;
+}
+
+/* The last day of a day's month. */
+static DateADT
+month_end(DateADT day)
+{
+	return month_of(month_of(day) + 31) - 1;
 }
 
 /* Adds a pending slice. */
 static Slice *
 queue_add(SliceQueue *queue, Target *target, RowShape *shape, Density *density,
-		  int64 advertiser_id, DateADT from, DateADT to)
+		  const PlanAdvertiser *advertiser, DateADT from, DateADT to)
 {
 	Slice	   *slice = palloc0(sizeof(Slice));
 
@@ -81,7 +108,8 @@ queue_add(SliceQueue *queue, Target *target, RowShape *shape, Density *density,
 	slice->target = target;
 	slice->shape = shape;
 	slice->density = density;
-	slice->scope.advertiser_id = advertiser_id;
+	slice->scope.advertiser_id = advertiser->id;
+	slice->scope.zone = advertiser->zone;
 	slice->scope.from = from;
 	slice->scope.to = to;
 	*array_add(queue) = slice;
@@ -104,27 +132,37 @@ days_left(const char *target, DateADT from, DateADT to)
 	return (int) SPI_processed;
 }
 
-/* Narrows a slice to the newest days that retention left; false when none are. */
+/* Narrows a slice to the newest days that retention left, a month as a whole; false when none are. */
 bool
 plan_trim(Slice *slice)
 {
-	if (days_left(slice->target->stream->target, slice->scope.from, slice->scope.to) == 0)
+	const StreamDef *stream = slice->target->stream;
+
+	if (stream->by_month)
+		return days_left(stream->target, slice->scope.from, slice->scope.from) > 0;
+	if (days_left(stream->target, slice->scope.from, slice->scope.to) == 0)
 		return false;
 	slice->scope.from = (DateADT) row_int64(0, "from_day", NULL);
 	slice->scope.to = (DateADT) row_int64(0, "to_day", NULL);
 	return true;
 }
 
-/* Adds slices for a range of days, the newest first. */
+/* Adds slices for a range of days, the newest first; those of months whose first day is in it. */
 static void
-plan_days(SliceQueue *queue, Target *target, RowShape *shape, Density *density, int64 advertiser_id,
-		  DateADT from, DateADT to)
+plan_days(SliceQueue *queue, Target *target, RowShape *shape, Density *density,
+		  const PlanAdvertiser *advertiser, DateADT from, DateADT to)
 {
+	const StreamDef *stream = target->stream;
+
+	if (stream->by_month)
+		to = Min(month_end(to), advertiser->today);
 	while (from <= to)
 	{
-		DateADT		first = Max(from, to - Max(target->stream->max_days, 1) + 1);
+		DateADT		first = stream->by_month ? month_of(to) :
+			Max(from, to - Max(stream->max_days, 1) + 1);
 
-		queue_add(queue, target, shape, density, advertiser_id, first, to);
+		if (first >= from)
+			queue_add(queue, target, shape, density, advertiser, first, to);
 		to = first - 1;
 	}
 }
@@ -144,14 +182,18 @@ plan_stream(SliceQueue *queue, Target *target, RowShape *shape,
 	density->advertiser_id = advertiser->id;
 	if (stream->date_column == NULL)
 	{
-		queue_add(queue, target, shape, density, advertiser->id, DATEVAL_NOBEGIN, DATEVAL_NOEND);
+		queue_add(queue, target, shape, density, advertiser, DATEVAL_NOBEGIN, DATEVAL_NOEND);
 		return;
 	}
 	to = DATE_IS_NOEND(request->to) ? advertiser->today : Min(request->to, advertiser->today);
 	from = DATE_IS_NOBEGIN(request->from) ? to - DEFAULT_DAYS + 1 : request->from;
-	nparts = from > to ? 0 : days_left(stream->target, from, to);
+	if (from > to)
+		return;
+	if (stream->by_month)
+		from = month_of(from);
+	nparts = days_left(stream->target, from, to);
 	for (int i = 0; i < nparts; i++)
-		plan_days(queue, target, shape, density, advertiser->id,
+		plan_days(queue, target, shape, density, advertiser,
 				  (DateADT) row_int64(i, "from_day", NULL), (DateADT) row_int64(i, "to_day", NULL));
 }
 
@@ -187,7 +229,7 @@ plan_copy(MemoryContext context, const Slice *slice, DateADT from, DateADT to)
 	copy->target = slice->target;
 	copy->shape = slice->shape;
 	copy->density = slice->density;
-	copy->scope.advertiser_id = slice->scope.advertiser_id;
+	copy->scope = slice->scope;
 	copy->scope.from = from;
 	copy->scope.to = to;
 	return copy;

@@ -637,7 +637,7 @@ slice_store(Run *run, Slice *slice)
 	}
 	if (work.expired)
 	{
-		slice_split(run, slice, Max(1, slice_days(slice)), &expired);
+		slice_split(run, slice, slice->scope.to - slice->scope.from + 1, &expired);
 		return;
 	}
 	slice_close(run, slice);

@@ -17,11 +17,15 @@
 
 #define ORDINALS_PER_PAGE	INT64CONST(1000000)
 
-/* Days that a dated slice covers, 0 for an undated one. */
+/* Days that a dated slice covers, 0 for an undated one; a month is one piece. */
 int
 slice_days(const Slice *slice)
 {
-	return slice->target->stream->date_column == NULL ? 0 : slice->scope.to - slice->scope.from + 1;
+	const StreamDef *stream = slice->target->stream;
+
+	if (stream->date_column == NULL)
+		return 0;
+	return stream->by_month ? 1 : slice->scope.to - slice->scope.from + 1;
 }
 
 /* A date as text. */
@@ -75,11 +79,7 @@ slice_add_row(Slice *slice, int page, int row, Datum *values, bool *nulls)
 {
 	Target	   *target = slice->target;
 
-	if (nulls[target->advertiser_column])
-	{
-		values[target->advertiser_column] = Int64GetDatum(slice->scope.advertiser_id);
-		nulls[target->advertiser_column] = false;
-	}
+	target_complete(target, &slice->scope, values, nulls);
 	values[target->ncolumns] = Int64GetDatum(page * ORDINALS_PER_PAGE + row);
 	nulls[target->ncolumns] = false;
 	tuplestore_putvalues(slice->rows, target->incoming, values, nulls);

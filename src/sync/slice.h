@@ -72,7 +72,7 @@ typedef struct Slice
 	StoreCounts counts;
 } Slice;
 
-/* Days that a dated slice covers, 0 for an undated one. */
+/* Days that a dated slice covers, 0 for an undated one; a month is one piece. */
 extern int	slice_days(const Slice *slice);
 
 /* "stream, advertiser 123, 2024-01-01 to 2024-01-30", palloc'd. */

@@ -60,10 +60,10 @@ SELECT is_empty($$
 $$, 'no table has a column for a secret');
 SELECT is_empty($$
 	SELECT p.oid::regclass FROM pg_partitioned_table AS t JOIN pg_class AS p ON p.oid = t.partrelid
-	WHERE p.relnamespace = 'tiktokads'::regnamespace AND p.relname <> 'event'
+	WHERE p.relnamespace = 'tiktokads'::regnamespace AND p.relname LIKE 'report\_%'
 		AND NOT EXISTS (SELECT FROM pg_constraint AS k JOIN pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
 			WHERE k.conrelid = p.oid AND k.contype = 'p' AND a.attname = 'advertiser_id')
-$$, 'the primary key of every partitioned table of reports leads with advertiser_id');
+$$, 'the primary key of every partitioned report table leads with advertiser_id');
 
 SELECT * FROM finish();
 ROLLBACK;

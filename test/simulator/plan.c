@@ -29,18 +29,37 @@ slot_hours(const Plan *plan, const Query *query, int slot, const DayView *view, 
 	return true;
 }
 
+/* Tells whether any ad of some units delivers on any day. */
+static bool
+plan_ran(const Plan *plan, const Query *query, int first, int last)
+{
+	int			u,
+				v,
+				ad,
+				from,
+				to;
+
+	for (u = first; u < last; u++)
+		for (ad = plan->unit[u].first_ad; ad < plan->unit[u].first_ad + plan->unit[u].ads; ad++)
+			for (v = 0; v < plan->views; v++)
+				if (plan->view[v].hours > 0 && ad_delivers(query->adv, ad, &plan->view[v], &from, &to))
+					return true;
+	return false;
+}
+
 /* Tells whether any ad of a group delivers in a slot. */
 bool
 plan_has(const Plan *plan, const Query *query, int group, int slot)
 {
-	const DayView *view = &plan->view[query->grain == GRAIN_DAY ? slot : 0];
+	int			moment = slot / query->members;
+	const DayView *view = &plan->view[query->grain == GRAIN_DAY ? moment : 0];
 	int			first = query->by_id ? group : 0;
 	int			last = query->by_id ? group + 1 : plan->units;
 	int			u,
 				ad;
 
 	if (query->grain == GRAIN_NONE)
-		return true;
+		return query->breakdown[0] == NULL || plan_ran(plan, query, first, last);
 	if (view->hours == 0)
 		return false;
 	for (u = first; u < last; u++)
@@ -53,7 +72,7 @@ plan_has(const Plan *plan, const Query *query, int group, int slot)
 						to;
 
 			if (ad_delivers(query->adv, ad, view, &from, &to) &&
-				slot_hours(plan, query, slot, view, &from, &to))
+				slot_hours(plan, query, moment, view, &from, &to))
 				return true;
 		}
 	}
@@ -66,12 +85,17 @@ plan_sums(const Plan *plan, const Query *query, RowPlace place, Sums *sums)
 {
 	int			first = query->by_id ? place.group : 0;
 	int			last = query->by_id ? place.group + 1 : plan->units;
-	int			view_from = query->grain == GRAIN_DAY ? place.slot : 0;
-	int			view_to = query->grain == GRAIN_DAY ? place.slot + 1 : plan->views;
+	int			moment = place.slot / query->members;
+	int			view_from = query->grain == GRAIN_DAY ? moment : 0;
+	int			view_to = query->grain == GRAIN_DAY ? moment + 1 : plan->views;
+	bool		parted = query->breakdown[0] != NULL;
+	Share		part;
 	int			u,
 				v,
 				ad;
 
+	if (parted)
+		breakdown_share(query, place.slot % query->members, &part);
 	sums_clear(sums, &query->program);
 	for (u = first; u < last; u++)
 	{
@@ -86,8 +110,8 @@ plan_sums(const Plan *plan, const Query *query, RowPlace place, Sums *sums)
 							to;
 
 				if (view->hours > 0 && ad_delivers(query->adv, ad, view, &from, &to) &&
-					slot_hours(plan, query, place.slot, view, &from, &to))
-					volume_add(query->adv, ad, view, from, to, &query->program, sums);
+					slot_hours(plan, query, moment, view, &from, &to))
+					volume_add(query->adv, ad, view, from, to, parted ? &part : NULL, &query->program, sums);
 			}
 		}
 	}
@@ -208,6 +232,7 @@ plan_make(Plan *plan, const Query *query)
 	for (i = 0; i < plan->views; i++)
 		dayview_set(&plan->view[i], query->adv, query->from + i, query->now);
 	plan->slots = query->grain == GRAIN_NONE ? 1 : query->grain == GRAIN_DAY ? plan->views : 24;
+	plan->slots *= query->members;
 	plan_count(plan, query);
 	if (query->order != NULL)
 		plan_order(plan, query);

@@ -58,6 +58,8 @@ read_dimensions(Request *request, Query *query)
 		else if (choice_known("campaign_id|adgroup_id|ad_id|advertiser_id", item->text))
 			code = fail(request, 40002, "dimensions: '%s' does not match data_level %s", item->text,
 						level_names[query->level]);
+		else if (breakdown_find(item->text) != NULL && query->breakdown[1] == NULL)
+			query->breakdown[query->breakdown[0] == NULL ? 0 : 1] = breakdown_find(item->text);
 		else if (choice_known(breakdowns, item->text))
 			code = fail(request, 40008, "dimensions: '%s' is not simulated", item->text);
 		else
@@ -65,6 +67,33 @@ read_dimensions(Request *request, Query *query)
 	}
 	json_free(json);
 	return code;
+}
+
+/* Checks which breakdowns go together, and with the type of report. */
+static int
+check_breakdowns(Request *request, Query *query)
+{
+	const Breakdown *one = query->breakdown[0];
+	const Breakdown *two = query->breakdown[1];
+
+	query->audience = strcmp(param(request, "report_type"), "AUDIENCE") == 0;
+	query->members = (one ? breakdown_members(one) : 1) * (two ? breakdown_members(two) : 1);
+	if (query->audience && one == NULL)
+		return fail(request, 40002, "dimensions: report_type AUDIENCE needs an audience dimension");
+	if (!query->audience && one != NULL &&
+		(two != NULL || (strcmp(one->name, "country_code") != 0 && strcmp(one->name, "ad_type") != 0)))
+		return fail(request, 40002, "dimensions: '%s' is not supported by report_type BASIC", one->name);
+	if (two != NULL && !(choice_known("age|gender", one->name) && choice_known("age|gender", two->name) && one != two))
+		return fail(request, 40002, "dimensions: only age and gender may be combined");
+	if (one == NULL)
+		return 0;
+	if (query->grain == GRAIN_HOUR || (query->grain == GRAIN_DAY && !one->by_day))
+		return fail(request, 40002, "dimensions: '%s' does not support this time dimension", one->name);
+	if (query->audience && query->level == LEVEL_ADVERTISER && strcmp(one->name, "ad_type") == 0)
+		return fail(request, 40002, "dimensions: 'ad_type' is not supported with data_level AUCTION_ADVERTISER");
+	if (param_true(request, "query_lifetime"))
+		return fail(request, 40002, "query_lifetime: is not supported with dimension %s", one->name);
+	return 0;
 }
 
 /* Adds one metric to the query. */
@@ -78,6 +107,8 @@ add_metric(Request *request, Query *query, const char *name)
 		return fail(request, 40002, "metrics: '%.100s' is not a valid choice.", name);
 	if (metric->kind == METRIC_ELSEWHERE)
 		return fail(request, 40002, "metrics: '%s' is not supported by report_type BASIC", name);
+	if (query->breakdown[0] && !breakdown_allows(query->breakdown[0], query->audience, name))
+		return fail(request, 40002, "metrics: '%s' is not supported with dimension %s", name, query->breakdown[0]->name);
 	if (metric->kind == METRIC_ATTRIBUTE && !query->by_id)
 		return fail(request, 40002, "metrics: '%s' needs an ID dimension", name);
 	if (metric->kind == METRIC_ATTRIBUTE && !attribute_allowed(metric, query->level))
@@ -148,8 +179,8 @@ read_extras(Request *request, Query *query)
 	query->ascending = param(request, "order_type") && strcmp(param(request, "order_type"), "ASC") == 0;
 	if (sandbox && (order || param(request, "order_type") || param_true(request, "enable_total_metrics")))
 		return fail(request, 40009, "order_field, order_type and enable_total_metrics are not supported in sandbox.");
-	if (param_true(request, "enable_total_metrics") && !query->by_id)
-		return fail(request, 40002, "enable_total_metrics: needs one ID dimension");
+	if (param_true(request, "enable_total_metrics") && (!query->by_id || query->breakdown[0] || query->grain == GRAIN_HOUR))
+		return fail(request, 40002, "enable_total_metrics: needs one ID dimension, no hour and no further dimension");
 	if (order == NULL)
 		return 0;
 	query->order = metric_find(order);
@@ -167,7 +198,7 @@ read_query(Request *request, Query *query)
 
 	if (params_check(request, rules, COUNT_OF(rules)))
 		return request->code;
-	if (strcmp(param(request, "report_type"), "BASIC") != 0)
+	if (!choice_known("BASIC|AUDIENCE", param(request, "report_type")))
 		return fail(request, 40008, "report_type: %s is not simulated", param(request, "report_type"));
 	if (param(request, "advertiser_ids") || param(request, "bc_id") || param(request, "multi_adv_report_in_utc_time"))
 		return fail(request, 40008, "advertiser_ids, bc_id and multi_adv_report_in_utc_time are not simulated");
@@ -180,7 +211,7 @@ read_query(Request *request, Query *query)
 	for (i = 0; i < COUNT_OF(level_names); i++)
 		if (strcmp(level_names[i], param(request, "data_level")) == 0)
 			query->level = (Level) i;
-	if (read_dimensions(request, query) || read_metrics(request, query) || read_range(request, query) ||
+	if (read_dimensions(request, query) || check_breakdowns(request, query) || read_metrics(request, query) || read_range(request, query) ||
 		read_extras(request, query) || filter_read_report(request, query->level, &query->filter))
 		return request->code;
 	program_finish(&query->program);
@@ -314,14 +345,15 @@ put_row(Buffer *out, const Query *query, const Plan *plan, const RowFormat *form
 		p = stpcpy(p, "\":\"");
 		p = write_int(p, query->level == LEVEL_ADVERTISER ? adv->id : adv->node[query->level][unit->index].id);
 		*p++ = '"';
-		if (query->grain != GRAIN_NONE)
-			*p++ = ',';
+		*p++ = ',';
 	}
+	p = put_members(p, query, place.slot % query->members);
 	if (query->grain != GRAIN_NONE)
 	{
-		int			hour = query->grain == GRAIN_HOUR ? place.slot : 0;
+		int			moment = place.slot / query->members;
+		int			hour = query->grain == GRAIN_HOUR ? moment : 0;
 
-		date_format(plan->view[query->grain == GRAIN_DAY ? place.slot : 0].day, date);
+		date_format(plan->view[query->grain == GRAIN_DAY ? moment : 0].day, date);
 		p = stpcpy(p, query->grain == GRAIN_DAY ? "\"stat_time_day\":\"" : "\"stat_time_hour\":\"");
 		p = stpcpy(p, date);
 		*p++ = ' ';
@@ -329,6 +361,8 @@ put_row(Buffer *out, const Query *query, const Plan *plan, const RowFormat *form
 		*p++ = (char) ('0' + hour % 10);
 		p = stpcpy(p, ":00:00\"");
 	}
+	else if (p[-1] == ',')
+		p--;
 	p = stpcpy(p, "},\"metrics\":");
 	out->len = (size_t) (p - out->data);
 	put_metrics(out, query, format, unit, &sums, twist);
@@ -376,6 +410,7 @@ put_totals(Buffer *out, Query *query, const Plan *plan, const RowFormat *format)
 	RowPlace	place = {0, 0};
 
 	all.by_id = false;
+	all.members = 1;
 	all.grain = GRAIN_NONE;
 	plan_sums(plan, &all, place, &sums);
 	put_text(out, "\"total_metrics\":");

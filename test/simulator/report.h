@@ -19,7 +19,10 @@ typedef struct Query
 	const Advertiser *adv;
 	Level		level;
 	bool		by_id;			/* a row per entity, else one for all */
+	bool		audience;
 	Grain		grain;
+	const struct Breakdown *breakdown[2];	/* NULL: none */
+	int			members;		/* of the breakdown, 1 without one */
 	int			from;
 	int			to;
 	int64		now;
@@ -46,6 +49,19 @@ typedef struct Unit
 	int			ads;
 } Unit;
 
+/* A dimension beside ID and time, and the members it has here. */
+typedef struct Breakdown
+{
+	const char *name;
+	const char *members;		/* by |, the last one gets what is left */
+	bool		by_day;			/* the API offers it with a time dimension */
+	int			group;			/* which metrics it allows: BREAKDOWN_... */
+} Breakdown;
+
+#define BREAKDOWN_ANY 0
+#define BREAKDOWN_COUNTRY 1
+#define BREAKDOWN_AD_TYPE 2
+
 typedef struct Plan
 {
 	Keep		keep;
@@ -60,6 +76,11 @@ typedef struct Plan
 	bool		throttled;		/* older objects were cut off */
 } Plan;
 
+extern const Breakdown *breakdown_find(const char *name);
+extern int	breakdown_members(const Breakdown *breakdown);
+extern bool breakdown_allows(const Breakdown *breakdown, bool audience, const char *metric);
+extern void breakdown_share(const Query *query, int member, Share *share);
+extern char *put_members(char *p, const Query *query, int member);
 extern const Plan *plan_find(Request *request, const Query *query);
 extern int64 plan_rows(const Plan *plan);
 extern bool plan_has(const Plan *plan, const Query *query, int group, int slot);

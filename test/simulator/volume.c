@@ -248,10 +248,10 @@ slice_day(int64 *v, int64 low, int64 high, const Program *program)
 	}
 }
 
-/* Adds an ad's numbers of the hours [from, to) of a day to sums. */
+/* Adds a part of an ad's numbers of the hours [from, to) of a day to sums. */
 void
 volume_add(const Advertiser *adv, int ad, const DayView *view, int from, int to,
-		   const Program *program, Sums *sums)
+		   const Share *part, const Program *program, Sums *sums)
 {
 	const Run  *run = &adv->run[ad];
 	uint64		h = noise(adv->node[LEVEL_AD][ad].seed, 7, (uint64) view->day);
@@ -269,6 +269,8 @@ volume_add(const Advertiser *adv, int ad, const DayView *view, int from, int to,
 		v[program->step[i]] = day_value(adv, run, view, program->step[i], v, h);
 	if (!whole)
 		slice_day(v, low, high, program);
+	if (part != NULL)
+		slice_day(v, part->low, part->high, program);
 	if (program->need[BASE_CASH_SPEND])
 		v[BASE_CASH_SPEND] = v[BASE_SPEND] - v[BASE_VOUCHER_SPEND];
 	if (program->need[BASE_REACH])

@@ -216,8 +216,15 @@ extern void volume_prepare(void);
 extern void program_need(Program *program, Base base);
 extern void program_finish(Program *program);
 extern void dayview_set(DayView *view, const Advertiser *adv, int day, int64 now);
+/* Part of a day's numbers, in 4096ths of it: one member of a breakdown. */
+typedef struct Share
+{
+	int64		low;
+	int64		high;
+} Share;
+
 extern void volume_add(const Advertiser *adv, int ad, const DayView *view, int from, int to,
-					   const Program *program, Sums *sums);
+					   const Share *part, const Program *program, Sums *sums);
 extern void sums_clear(Sums *sums, const Program *program);
 extern void sums_finish(Sums *sums, const Program *program);
 extern bool ad_delivers(const Advertiser *adv, int ad, const DayView *view, int *from, int *to);

@@ -39,6 +39,25 @@ is($node->safe_psql('postgres', "SELECT to_regclass('tiktokads.report_ad_daily_2
 is($result, 0, 'a sync of nothing but expired days succeeds');
 like($err, qr/0 slices/, 'and has nothing to do');
 
+# What stands for a month leaves, and stays away, as a month.
+my $months = 'SELECT min(stat_month), max(stat_month), count(DISTINCT stat_month) FROM tiktokads.report_audience_month';
+$node->safe_psql('postgres', "INSERT INTO tiktokads.stream_override (stream, enabled) VALUES ('audience_campaign_device_brand_id', true)");
+$node->safe_psql('postgres', "CALL tiktokads.sync(stream => 'audience_campaign_device_brand_id', from_date => '2026-01-20')");
+is($node->safe_psql('postgres', $months), '2026-01-01|2026-03-01|3', 'the sync brought three months');
+$node->safe_psql('postgres', "SELECT tiktokads.set_retention('tiktokads.report_audience_month', '30 days')");
+$node->safe_psql('postgres', 'CALL tiktokads.apply_retention()');
+is($node->safe_psql('postgres', $months), '2026-02-01|2026-03-01|2', 'a month leaves when its last day may');
+$requests = $node->safe_psql('postgres', 'SELECT max(run) FROM tiktokads.sync_history');
+$node->safe_psql('postgres', "CALL tiktokads.sync(stream => 'audience_campaign_device_brand_id', from_date => '2026-01-20')");
+is($node->safe_psql('postgres', $months), '2026-02-01|2026-03-01|2', 'a sync does not fetch it back');
+is($node->safe_psql('postgres', "SELECT min(from_date), max(to_date) FROM tiktokads.sync_history WHERE run > $requests AND advertiser_id = (SELECT min(advertiser_id) FROM tiktokads.advertiser)"),
+	'2026-02-01|2026-03-15', 'and asks for the others as whole months');
+# a month whose first day is gone is gone
+$node->safe_psql('postgres', "UPDATE tiktokads.expired_range SET days = '{[2026-01-01,2026-02-10)}' WHERE relation = 'report_audience_month'");
+$node->safe_psql('postgres', "CALL tiktokads.sync(stream => 'audience_campaign_device_brand_id', from_date => '2026-01-20')");
+is($node->safe_psql('postgres', "SELECT min(from_date) FROM tiktokads.sync_history WHERE run > (SELECT max(run) FROM tiktokads.sync_history WHERE from_date = '2026-02-01' AND stream = 'audience_campaign_device_brand_id')"),
+	'2026-03-01', 'of a month whose first day is noted as gone nothing is fetched');
+
 # A sync prunes rows that a complete reply lacks, but not those under a legal hold.
 my $stray = 'INSERT INTO tiktokads.report_ad_daily (advertiser_id, ad_id, stat_date) SELECT advertiser_id, 1, \'2026-03-10\' FROM tiktokads.advertiser';
 my $strays = 'SELECT string_agg((r.advertiser_id = (SELECT max(advertiser_id) FROM tiktokads.advertiser))::text, \',\') FROM tiktokads.report_ad_daily AS r WHERE ad_id = 1';

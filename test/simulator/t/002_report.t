@@ -222,8 +222,8 @@ my @bad = (
 	[ 'unknown filter', { %d, filtering => [ { @filter, field_name => 'x', filter_value => '[]' } ] }, 40002, qr/'x'/ ],
 	[ 'unknown advertiser', { %d, advertiser_id => '123' }, 40001, qr/123/ ],
 	[ 'no advertiser', { %d, advertiser_id => undef }, 40002, qr/^advertiser_id: Missing/ ],
-	[ 'a report that is not simulated', { %d, report_type => 'AUDIENCE' }, 40008, qr/not simulated/ ],
-	[ 'a breakdown that is not simulated', { %d, dimensions => [qw(ad_id country_code)] }, 40008, qr/not simulated/ ],
+	[ 'a report that is not simulated', { %d, report_type => 'CATALOG' }, 40008, qr/not simulated/ ],
+	[ 'a breakdown that is not simulated', { %d, dimensions => [qw(ad_id search_terms)] }, 40008, qr/not simulated/ ],
 );
 for my $case (@bad)
 {

@@ -17,9 +17,13 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(start_simulator start_node secret_file connect_sql control
-  stop_simulator wait_for stalled_call fact_digest);
+  stop_simulator only_streams wait_for stalled_call fact_digest);
 
 my %simulators;
+
+# What a test syncs unless it says otherwise: enough of everything, and quick.
+my @base_streams = (qw(campaign adgroup ad),
+	map { "report_${_}_daily" } qw(advertiser campaign adgroup ad));
 
 # Starts a simulator; returns { base, control, pid, dir }.
 sub start_simulator
@@ -101,7 +105,21 @@ CONF
 	$node->append_conf('postgresql.conf', $options{conf}) if $options{conf};
 	$node->start;
 	$node->safe_psql('postgres', 'CREATE EXTENSION tiktokads');
+	only_streams($node, @{ $options{streams} // \@base_streams });
 	return $node;
+}
+
+# Enables these streams alone; no names, or "all": as shipped.
+sub only_streams
+{
+	my ($node, @names) = @_;
+	return if !@names || $names[0] eq 'all';
+	my $list = join(',', map { "'$_'" } @names);
+	$node->safe_psql('postgres', "INSERT INTO tiktokads.stream_override (stream, enabled)"
+		  . " SELECT stream, stream IN ($list) FROM tiktokads.stream_shipped"
+		  . " WHERE kind <> 'account' AND enabled <> (stream IN ($list))"
+		  . " ON CONFLICT (stream) DO UPDATE SET enabled = EXCLUDED.enabled");
+	return;
 }
 
 # The CALL that connects to a simulator.

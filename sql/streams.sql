@@ -1,0 +1,52 @@
+-- the catalogue of streams and metrics, and the tables that they fill
+CALL tiktokads.create_model();
+
+-- every stream's target exists and has its key, date, constant and member columns
+SELECT s.stream, c.name AS missing
+FROM tiktokads.stream AS s
+	CROSS JOIN LATERAL (
+		SELECT unnest(s.key_columns)
+		UNION SELECT s.date_column WHERE s.date_column IS NOT NULL
+		UNION SELECT s.utc_column WHERE s.utc_column IS NOT NULL
+		UNION SELECT s.member_column WHERE s.member_column IS NOT NULL
+		UNION SELECT unnest(s.member_fields)
+		UNION SELECT jsonb_object_keys(s.constants)) AS c (name)
+WHERE NOT EXISTS (SELECT FROM pg_attribute AS a
+	WHERE a.attrelid = to_regclass('tiktokads.' || quote_ident(s.target)) AND a.attname = c.name AND NOT a.attisdropped);
+
+-- a unique index stands behind every key
+SELECT s.stream
+FROM tiktokads.stream AS s
+WHERE NOT EXISTS (SELECT FROM pg_index AS i
+	WHERE i.indrelid = to_regclass('tiktokads.' || quote_ident(s.target)) AND i.indisunique
+		AND (SELECT array_agg(a.attname::text ORDER BY a.attname::text) FROM pg_attribute AS a WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey))
+			= (SELECT array_agg(k ORDER BY k) FROM unnest(s.key_columns) AS k));
+
+-- the report tables: partitioned by month where they have days, keyed by account, object and time
+SELECT r.relation, r.kind, r.key_columns, r.partition_column
+FROM tiktokads.model_relation AS r
+WHERE r.relation LIKE 'report\_%'
+ORDER BY r.relation;
+
+-- no metric is additive and counts people; ratios, people and labels are never additive
+SELECT kind, bool_or(additive) AS some_additive, bool_or(unique_user) AS some_people
+FROM tiktokads.metric GROUP BY kind ORDER BY kind;
+SELECT count(*) AS metrics, count(*) FILTER (WHERE in_tables) AS in_tables, count(*) FILTER (WHERE requested) AS requested,
+	count(*) FILTER (WHERE added_by_user) AS yours
+FROM tiktokads.metric;
+SELECT metric, type, kind, additive, unique_user FROM tiktokads.metric
+WHERE metric IN ('spend', 'reach', 'frequency', 'total_complete_payment_rate', 'ctr', 'purchase', 'total_purchase', 'live_unique_views', 'campaign_name')
+ORDER BY metric;
+
+-- what reports ask for is what the catalogue allows
+SELECT s.stream, m.name
+FROM tiktokads.stream AS s CROSS JOIN LATERAL unnest(s.metrics) AS m (name)
+	LEFT JOIN tiktokads.metric AS c ON c.metric = m.name
+WHERE c.metric IS NULL
+	OR (s.parameters ->> 'report_type' = 'AUDIENCE' AND NOT CASE
+		WHEN 'country_code' = ANY (s.dimensions) THEN c.audience_country
+		WHEN s.dimensions && '{ad_type,hashtag,audience_tags,purchase_intention}' THEN c.audience_ad_type
+		ELSE c.audience END);
+
+-- money never comes from queries over several ad accounts
+SELECT stream FROM tiktokads.stream WHERE kind = 'report' AND parameters ? 'advertiser_ids';

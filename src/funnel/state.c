@@ -1,0 +1,337 @@
+/*
+ * state.c: the state of aggregates over a person's events: collects them in any
+ * order, sorts them, merges the states of workers, and carries them between
+ * processes.
+ *
+ * What must stay true: a state holds 16 bytes for each row that matters and at
+ * most as much again while it grows; the order of its events is total (time,
+ * then steps), so no answer depends on how rows came or were split among
+ * workers; bytes that come in are believed only after they were checked.
+ *
+ * Rows that come in order of arrival touch the state of another person each
+ * time, so it matters how far apart in memory that takes us.  A row goes first
+ * into `recent`, inside the state; and events have a context of their own, so
+ * that the states, and the executor's hash table, lie close together.
+ * state_sort() makes `events` whole.
+ */
+#include "postgres.h"
+
+#include "libpq/pqformat.h"
+#include "miscadmin.h"
+#include "nodes/memnodes.h"
+#include "utils/array.h"
+#include "utils/memutils.h"
+
+#include "base/aggregate.h"
+#include "base/compat.h"
+#include "funnel/state.h"
+
+#define STATE_VERSION		1
+#define STATE_FIRST_EVENTS	8
+#define CHILDREN_TO_LOOK_AT	16
+#define EVENT_BYTES_MAX		20	/* two numbers of 64 bits in 7-bit bytes */
+
+#define ST_SORT events_sort
+#define ST_ELEMENT_TYPE FunnelEvent
+#define ST_COMPARE(a, b) event_order(a, b)
+#define ST_SCOPE extern
+#define ST_DEFINE
+#define ST_CHECK_FOR_INTERRUPTS
+#include "lib/sort_template.h"
+
+PG_FUNCTION_INFO_V1(tiktokads_funnel_combine);
+PG_FUNCTION_INFO_V1(tiktokads_funnel_serialize);
+PG_FUNCTION_INFO_V1(tiktokads_funnel_deserialize);
+
+/* The steps that a row satisfies; NULL is not satisfied. */
+uint64
+state_steps(ArrayType *array, int nsteps)
+{
+	const bool *values = (const bool *) ARR_DATA_PTR(array);
+	const bits8 *present = ARR_NULLBITMAP(array);
+	uint64		steps = 0;
+	int			i;
+
+	for (i = 0; i < nsteps; i++)
+	{
+		if (present != NULL && !(present[i / 8] >> (i % 8) & 1))
+			continue;			/* a NULL has no value in the array */
+		steps |= (uint64) (*values++ != 0) << i;
+	}
+	return steps;
+}
+
+/*
+ * The context below an aggregate's for the events of its states.  It is found by
+ * name among the first children, which costs a new one now and then when other
+ * aggregates have many of their own; it goes when the aggregate's is reset.
+ */
+static MemoryContext
+events_context(MemoryContext home)
+{
+	static const char name[] = "funnel events";
+	MemoryContext child = home->firstchild;
+	int			i;
+
+	for (i = 0; i < CHILDREN_TO_LOOK_AT && child != NULL; i++, child = child->nextchild)
+	{
+		if (child->name == name)
+			return child;
+	}
+	return AllocSetContextCreateInternal(home, name, ALLOCSET_DEFAULT_SIZES);
+}
+
+/* An empty state in a context, where its events will be too. */
+FunnelState *
+state_make(MemoryContext context, const FunnelQuestion *question)
+{
+	FunnelState *state = MemoryContextAllocZero(context, sizeof(FunnelState));
+
+	state->question = question;
+	state->context = context;
+	state->sorted = true;
+	return state;
+}
+
+/* The state that a row belongs to, made with its question when it is the first. */
+FunnelState *
+state_of_row(FunctionCallInfo fcinfo, MemoryContext context, int constants, QuestionMaker make)
+{
+	FunnelState *state = PG_ARGISNULL(0) ? NULL : (FunnelState *) PG_GETARG_POINTER(0);
+	const FunnelQuestion *question = question_of_row(fcinfo, constants, make, NULL, state ? state->question : NULL);
+
+	if (state == NULL)
+	{
+		state = state_make(context, question);
+		state->context = events_context(context);
+	}
+	return state;
+}
+
+/* Makes room for so many events. */
+static void
+state_reserve(FunnelState *state, int64 wanted)
+{
+	int64		capacity = Max(state->capacity, STATE_FIRST_EVENTS);
+
+	if (wanted <= state->capacity)
+		return;
+	while (capacity < wanted)
+		capacity *= 2;
+	if (capacity > (int64) (MaxAllocHugeSize / sizeof(FunnelEvent)))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many events in one group")));
+	if (state->events == NULL)
+		state->events = MemoryContextAllocHuge(state->context, capacity * sizeof(FunnelEvent));
+	else
+		state->events = repalloc_huge(state->events, capacity * sizeof(FunnelEvent));
+	state->capacity = capacity;
+}
+
+/* Moves the recent rows to the events. */
+static void
+state_settle(FunnelState *state)
+{
+	if (state->nrecent == 0)
+		return;
+	state_reserve(state, state->count + state->nrecent);
+	memcpy(&state->events[state->count], state->recent, state->nrecent * sizeof(FunnelEvent));
+	state->count += state->nrecent;
+	state->nrecent = 0;
+	state->sorted = false;
+}
+
+/* Adds an event. */
+void
+state_add(FunnelState *state, int64 at, uint64 steps)
+{
+	FunnelEvent *event = &state->recent[state->nrecent++];
+
+	event->at = at;
+	event->steps = steps;
+	if (state->nrecent == STATE_RECENT)
+		state_settle(state);
+}
+
+/* Makes the events whole and sorts them; those that are sorted already cost one look. */
+void
+state_sort(FunnelState *state)
+{
+	state_settle(state);
+	if (!state->sorted)
+		events_sort(state->events, state->count);
+	state->sorted = true;
+}
+
+/* Adds the events of a state to those of another: merges both, sorted, from the end, in place. */
+void
+state_absorb(FunnelState *into, FunnelState *from)
+{
+	int64		i;
+	int64		j;
+	int64		k;
+
+	state_sort(into);
+	state_sort(from);
+	i = into->count - 1;
+	j = from->count - 1;
+	k = into->count + from->count - 1;
+	state_reserve(into, k + 1);
+	while (j >= 0)
+	{
+		if (i >= 0 && event_order(&into->events[i], &from->events[j]) > 0)
+			into->events[k--] = into->events[i--];
+		else
+			into->events[k--] = from->events[j--];
+	}
+	into->count += from->count;
+}
+
+/* Combines the states of two workers. */
+Datum
+tiktokads_funnel_combine(PG_FUNCTION_ARGS)
+{
+	MemoryContext context = aggregate_context(fcinfo, "funnel_combine");
+	FunnelState *into = PG_ARGISNULL(0) ? NULL : (FunnelState *) PG_GETARG_POINTER(0);
+	FunnelState *from = PG_ARGISNULL(1) ? NULL : (FunnelState *) PG_GETARG_POINTER(1);
+
+	if (from == NULL && into == NULL)
+		PG_RETURN_NULL();
+	if (from == NULL)
+		PG_RETURN_POINTER(into);
+	if (into == NULL)
+	{
+		into = state_make(context, from->question); /* of the call site: it outlives both */
+		into->context = events_context(context);
+	}
+	question_must_equal(into->question, from->question);
+	state_absorb(into, from);
+	PG_RETURN_POINTER(into);
+}
+
+/* Writes a number in bytes of seven bits, the lowest first. */
+static inline uint8 *
+number_write(uint8 *to, uint64 number)
+{
+	while (number >= 0x80)
+	{
+		*to++ = (uint8) (number | 0x80);
+		number >>= 7;
+	}
+	*to++ = (uint8) number;
+	return to;
+}
+
+/* Reads such a number; NULL when the bytes end or say more than 64 bits. */
+static inline const uint8 *
+number_read(const uint8 *from, const uint8 *end, uint64 *number)
+{
+	int			shift;
+
+	*number = 0;
+	for (shift = 0; from < end && shift < 64; shift += 7)
+	{
+		uint64		bits = *from & 0x7f;
+
+		if (shift == 63 && bits > 1)
+			return NULL;
+		*number |= bits << shift;
+		if (!(*from++ & 0x80))
+			return from;
+	}
+	return NULL;
+}
+
+/* Writes the events of a state, sorted, each as the time since the one before and its steps. */
+void
+events_write(StringInfo out, FunnelState *state)
+{
+	uint8	   *to;
+	int64		before = 0;
+	int64		i;
+
+	state_sort(state);
+	if (state->count > (int64) (MaxAllocSize - out->len - 64) / EVENT_BYTES_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many events in one group for a parallel plan: %lld", (long long) state->count),
+				 errhint("Set max_parallel_workers_per_gather to 0 for this query.")));
+	pq_sendint64(out, state->count);
+	enlargeStringInfo(out, (int) state->count * EVENT_BYTES_MAX);
+	to = (uint8 *) out->data + out->len;
+	for (i = 0; i < state->count; i++)
+	{
+		to = number_write(to, (uint64) state->events[i].at - (uint64) before);
+		to = number_write(to, state->events[i].steps);
+		before = state->events[i].at;
+	}
+	out->len = (int) ((char *) to - out->data);
+	out->data[out->len] = '\0';
+}
+
+/* Reads events into an empty state: they must be sorted and satisfy no step that there is not. */
+void
+events_read(StringInfo in, FunnelState *state)
+{
+	int			nsteps = state->question->nsteps;
+	uint64		unknown = nsteps == 64 ? 0 : ~UINT64CONST(0) << nsteps;
+	int64		count = pq_getmsgint64(in);
+	const uint8 *end = (uint8 *) in->data + in->len;
+	const uint8 *from = (uint8 *) in->data + in->cursor;
+
+	if (state->count > 0 || count < 0 || count > (end - from) / 2)
+		state_refuse();
+	state_reserve(state, Max(count, 1));
+	for (state->count = 0; state->count < count; state->count++)
+	{
+		FunnelEvent *event = &state->events[state->count];
+		uint64		since;
+
+		from = number_read(from, end, &since);
+		if (from != NULL)
+			from = number_read(from, end, &event->steps);
+		if (from == NULL || (event->steps & unknown) != 0)
+			state_refuse();
+		event->at = state->count == 0 ? (int64) since : (int64) ((uint64) event[-1].at + since);
+		if (state->count > 0 && event_order(&event[-1], event) > 0)
+			state_refuse();
+	}
+	in->cursor = (int) ((const char *) from - in->data);
+}
+
+/* Writes a state as bytes: a version, the question, the events. */
+Datum
+tiktokads_funnel_serialize(PG_FUNCTION_ARGS)
+{
+	FunnelState *state;
+	StringInfoData out;
+
+	(void) aggregate_context(fcinfo, "funnel_serialize");
+	state = (FunnelState *) PG_GETARG_POINTER(0);
+	pq_begintypsend(&out);
+	pq_sendint8(&out, STATE_VERSION);
+	question_write(&out, state->question);
+	events_write(&out, state);
+	PG_RETURN_BYTEA_P(pq_endtypsend(&out));
+}
+
+/* Makes a state of bytes again. */
+Datum
+tiktokads_funnel_deserialize(PG_FUNCTION_ARGS)
+{
+	bytea	   *bytes = PG_GETARG_BYTEA_PP(0);
+	FunnelState *state;
+	StringInfoData in;
+
+	(void) aggregate_context(fcinfo, "funnel_deserialize");
+	initStringInfo(&in);
+	appendBinaryStringInfo(&in, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+	if (pq_getmsgbyte(&in) != STATE_VERSION)
+		state_refuse();
+	state = state_make(CurrentMemoryContext, question_read(fcinfo, &in));
+	events_read(&in, state);
+	pq_getmsgend(&in);
+	pfree(in.data);
+	PG_RETURN_POINTER(state);
+}

@@ -1,0 +1,87 @@
+# The regression tests once more, with a schema of traps first in search_path:
+# functions and operators that do what the built-in ones do, and fail when the
+# call comes from a function of ours.
+use strict;
+use warnings;
+use File::Basename qw(basename);
+use File::Path qw(make_path);
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use PostgreSQL::Test::Utils;
+use Test::More;
+use TikTokAds;
+
+my $node = PostgreSQL::Test::Cluster->new('hostile');
+$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
+$node->append_conf('postgresql.conf', "tiktokads.allow_http_loopback = on\nfsync = off");
+$node->start;
+
+my $traps = <<'SQL';
+CREATE SCHEMA hostile;
+CREATE FUNCTION hostile.trap() RETURNS void LANGUAGE plpgsql PARALLEL SAFE SET search_path = pg_catalog AS $$
+DECLARE
+	stack text;
+BEGIN
+	GET DIAGNOSTICS stack = PG_CONTEXT;
+	-- the context of an SQL function does not tell its schema
+	IF stack ~ 'function tiktokads\.' OR (stack ~ 'SQL function "' AND EXISTS (
+			SELECT FROM regexp_matches(stack, 'SQL function "([^"]+)"', 'g') AS m JOIN pg_proc AS p ON p.proname = m[1]::name
+			WHERE p.pronamespace = to_regnamespace('tiktokads'))) THEN
+		RAISE EXCEPTION 'caught in a trap' USING DETAIL = stack;
+	END IF;
+END;
+$$;
+DO $do$
+DECLARE
+	trap record;
+BEGIN
+	FOR trap IN
+		SELECT p.oid, p.proname, pg_get_function_identity_arguments(p.oid) AS arguments, pg_get_function_result(p.oid) AS result,
+			(SELECT string_agg('$' || n, ', ') FROM generate_series(1, p.pronargs) AS n) AS numbers, p.proisstrict
+		FROM pg_proc AS p
+		WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.prokind = 'f' AND p.provariadic = 0 AND NOT p.proretset
+			AND (p.proname IN ('lower', 'upper', 'length', 'quote_ident', 'quote_literal', 'btrim', 'split_part', 'replace', 'starts_with', 'current_setting', 'set_config',
+				'to_regclass', 'date_trunc', 'abs', 'round', 'ceil', 'floor', 'now', 'clock_timestamp', 'to_char', 'md5', 'string_to_array', 'array_length', 'cardinality',
+				'lpad', 'substr', 'pg_has_role', 'has_table_privilege', 'obj_description', 'jsonb_typeof')
+				OR p.proname IN (SELECT o.oprcode::text FROM pg_operator AS o WHERE o.oprname IN ('=', '<>', '<', '>', '<=', '>=', '||', '+', '-', '*', '/', '->>')
+					AND o.oprleft IN ('text'::regtype, 'name'::regtype, 'int8'::regtype, 'int4'::regtype, 'numeric'::regtype, 'date'::regtype, 'timestamptz'::regtype, 'float8'::regtype)
+					AND o.oprright = o.oprleft))
+			AND NOT EXISTS (SELECT FROM unnest(p.proargtypes::oid[]) AS t JOIN pg_type AS y ON y.oid = t WHERE y.typtype = 'p' AND y.typname NOT LIKE 'any%')
+	LOOP
+		EXECUTE format('CREATE FUNCTION hostile.%I(%s) RETURNS %s LANGUAGE plpgsql PARALLEL SAFE %s AS $f$ BEGIN PERFORM hostile.trap(); RETURN pg_catalog.%I(%s); END $f$',
+			trap.proname, trap.arguments, trap.result, CASE WHEN trap.proisstrict THEN 'STRICT' ELSE '' END, trap.proname, trap.numbers);
+	END LOOP;
+	FOR trap IN
+		SELECT o.oprname, o.oprleft::regtype AS l, o.oprright::regtype AS r, p.proname FROM pg_operator AS o
+			JOIN pg_proc AS b ON b.oid = o.oprcode JOIN pg_proc AS p ON p.pronamespace = 'hostile'::regnamespace AND p.proname = b.proname AND p.proargtypes = b.proargtypes
+		WHERE o.oprname IN ('=', '<>', '<', '>', '<=', '>=', '||', '+', '-', '*', '/') AND o.oprleft <> 0 AND o.oprright = o.oprleft
+	LOOP
+		EXECUTE format('CREATE OPERATOR hostile.%s (FUNCTION = hostile.%I, LEFTARG = %s, RIGHTARG = %s)', trap.oprname, trap.proname, trap.l, trap.r);
+	END LOOP;
+END;
+$do$;
+GRANT USAGE ON SCHEMA hostile TO PUBLIC;
+SQL
+
+# the traps themselves work
+$node->safe_psql('postgres', $traps);
+$node->safe_psql('postgres', "SET search_path = public; CREATE SCHEMA tiktokads; CREATE FUNCTION tiktokads.careless(text) RETURNS text LANGUAGE plpgsql AS 'BEGIN RETURN lower(\$1); END'");
+is($node->safe_psql('postgres', "SET search_path = hostile, pg_catalog, public; SELECT lower('A'), 1::bigint + 2::bigint"), 'a|3', 'a test is let through');
+my ($result, $out, $err) = $node->psql('postgres', "SET search_path = hostile, pg_catalog, public; SELECT tiktokads.careless('A')");
+like($err, qr/caught in a trap/, 'a careless function is caught');
+
+my $outputdir = $ENV{TESTDIR};
+for my $file (sort glob 'sql/*.sql')
+{
+	my $name = basename($file, '.sql');
+	$node->safe_psql('postgres', "CREATE DATABASE hostile_$name");
+	$node->safe_psql("hostile_$name", 'CREATE EXTENSION tiktokads');
+	$node->safe_psql("hostile_$name", $traps);
+	# operators of pg_catalog come first unless it is named; what a test makes is in public as ever
+	$node->safe_psql("hostile_$name", "ALTER DATABASE hostile_$name SET search_path = public, hostile, pg_catalog");
+	make_path("$outputdir/$name");
+	my $status = system("$ENV{PG_REGRESS} --inputdir=. --outputdir=$outputdir/$name --bindir=$ENV{BINDIR} --use-existing --host="
+		  . $node->host . ' --port=' . $node->port . " --user=" . getpwuid($<) . " --dbname=hostile_$name $name >$outputdir/$name.log 2>&1");
+	is($status, 0, "$name with a hostile search_path") or diag(slurp_file(-e "$outputdir/$name/regression.diffs" ? "$outputdir/$name/regression.diffs" : "$outputdir/$name.log"));
+}
+done_testing();
