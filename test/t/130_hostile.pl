@@ -18,11 +18,8 @@ $node->start;
 
 my $traps = <<'SQL';
 CREATE SCHEMA hostile;
-CREATE FUNCTION hostile.trap() RETURNS void LANGUAGE plpgsql PARALLEL SAFE SET search_path = pg_catalog AS $$
-DECLARE
-	stack text;
+CREATE FUNCTION hostile.trap(stack text) RETURNS void LANGUAGE plpgsql PARALLEL SAFE SET search_path = pg_catalog AS $$
 BEGIN
-	GET DIAGNOSTICS stack = PG_CONTEXT;
 	-- the context of an SQL function does not tell its schema
 	IF stack ~ 'function tiktokads\.' OR (stack ~ 'SQL function "' AND EXISTS (
 			SELECT FROM regexp_matches(stack, 'SQL function "([^"]+)"', 'g') AS m JOIN pg_proc AS p ON p.proname = m[1]::name
@@ -48,7 +45,8 @@ BEGIN
 					AND o.oprright = o.oprleft))
 			AND NOT EXISTS (SELECT FROM unnest(p.proargtypes::oid[]) AS t JOIN pg_type AS y ON y.oid = t WHERE y.typtype = 'p' AND y.typname NOT LIKE 'any%')
 	LOOP
-		EXECUTE format('CREATE FUNCTION hostile.%I(%s) RETURNS %s LANGUAGE plpgsql PARALLEL SAFE %s AS $f$ BEGIN PERFORM hostile.trap(); RETURN pg_catalog.%I(%s); END $f$',
+		EXECUTE format('CREATE FUNCTION hostile.%I(%s) RETURNS %s LANGUAGE plpgsql PARALLEL SAFE %s AS $f$ DECLARE stack text; BEGIN GET DIAGNOSTICS stack = PG_CONTEXT;'
+			' IF stack OPERATOR(pg_catalog.~) ''function tiktokads\.|SQL function'' THEN PERFORM hostile.trap(stack); END IF; RETURN pg_catalog.%I(%s); END $f$',
 			trap.proname, trap.arguments, trap.result, CASE WHEN trap.proisstrict THEN 'STRICT' ELSE '' END, trap.proname, trap.numbers);
 	END LOOP;
 	FOR trap IN
