@@ -6,7 +6,7 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" tiktokads.
 EXTENSION_SCRIPT = $(EXTENSION)--$(EXTVERSION).sql
 
 # The rooms of the house in reading order: a room uses those before it.
-ROOMS = base net model api store account sync quality worker attribution funnel anomaly schedule
+ROOMS = base net model api store account sync quality worker retention attribution funnel anomaly schedule
 
 OBJS = src/tiktokads.o \
 	$(foreach room,$(ROOMS),$(patsubst %.c,%.o,$(sort $(wildcard src/$(room)/*.c))))

@@ -83,7 +83,7 @@ SELECT * FROM tiktokads.funnel_levels('many', 'uid', 'at', '{kind = 0,kind = 1,k
 SELECT * FROM tiktokads.funnel_levels('SELECT uid % 7 AS u, extract(epoch FROM at)::int AS t, kind FROM many ORDER BY kind DESC', 'u', 't',
 	'{kind = 0,kind = 1,kind = 3}', 100, 'strict_order') ORDER BY level;
 SELECT level, count(*) FROM (
-	SELECT tiktokads.window_funnel(100, 'strict_order', extract(epoch FROM at)::int, kind = 0, kind = 1, kind = 3) AS level FROM many GROUP BY uid % 7) AS g GROUP BY level;
+	SELECT tiktokads.window_funnel(100, 'strict_order', extract(epoch FROM at)::int, kind = 0, kind = 1, kind = 3) AS level FROM many GROUP BY uid % 7) AS g GROUP BY level ORDER BY level;
 SELECT * FROM tiktokads.funnel_levels('public.many', 'ROW(uid, page)::text', 'at::date', '{kind = 0,kind = 1}', interval '0') ORDER BY level;
 SELECT * FROM tiktokads.funnel_levels('VALUES (1, 1, true), (1, 2, false), (NULL, 1, true), (2, NULL, true)', 'column1', 'column2', '{column3}', '5');
 SELECT * FROM tiktokads.funnel_levels('SELECT 1 AS a, 2 AS b WHERE false', 'a', 'b', '{true = true}', 5);

@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/shared.h"
 #include "net/net.h"
+#include "retention/purge.h"
 #include "sync/sync.h"
 #include "tiktokads.h"
 #include "worker/worker.h"
@@ -39,6 +40,7 @@ _PG_init(void)
 	SealInit();
 	VeilInit();
 	SyncInit();
+	RetentionInit();
 	WorkerInit();
 	AttributionInit();
 	if (shared_preloading())

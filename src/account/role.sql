@@ -3,21 +3,24 @@
 CREATE TABLE tiktokads.role_rule
 (
 	role name,
-	target text CHECK (target IN ('members', 'configuration', 'status', 'model', 'routines', 'readers', 'relation', 'routine')),
+	target text CHECK (target IN ('members', 'configuration', 'status', 'model', 'personal', 'routines', 'readers', 'relation', 'routine')),
 	name name NOT NULL DEFAULT '',
 	privilege text CHECK (privilege IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE', 'EXECUTE')),
 	columns name[],
+	withheld boolean NOT NULL DEFAULT false,
 	purpose text NOT NULL,
 	PRIMARY KEY (role, target, name, privilege),
 	CHECK ((name <> '') = (target IN ('relation', 'routine'))),
-	CHECK ((privilege = 'EXECUTE') = (target IN ('routines', 'readers', 'routine')))
+	CHECK ((privilege = 'EXECUTE') = (target IN ('routines', 'readers', 'routine'))),
+	CHECK (target <> 'personal' OR withheld)
 );
 COMMENT ON TABLE tiktokads.role_rule IS 'What each role of the extension may do: CALL tiktokads.create_roles() and create_model() grant what is missing. Read tiktokads.role_privileges() for what follows from it.';
 COMMENT ON COLUMN tiktokads.role_rule.role IS 'Role that gets the privilege.';
-COMMENT ON COLUMN tiktokads.role_rule.target IS 'members (all tables and views of the extension), configuration (its tables that dumps hold), status (its views), model (tables of facts and BI views), routines (all), readers (functions and aggregates that change nothing), or one relation or routine by name.';
+COMMENT ON COLUMN tiktokads.role_rule.target IS 'members (all tables and views of the extension), configuration (its tables that dumps hold), status (its views), model (tables of facts and BI views), personal (columns of tiktokads.personal_column), routines (all), readers (functions and aggregates that change nothing), or one relation or routine by name.';
 COMMENT ON COLUMN tiktokads.role_rule.name IS 'Name of the relation or routine, all of that name; empty for groups. A name that does not exist has no effect.';
 COMMENT ON COLUMN tiktokads.role_rule.privilege IS 'SELECT, INSERT, UPDATE, DELETE or EXECUTE. SELECT on a view brings the columns that it and the functions it calls read.';
 COMMENT ON COLUMN tiktokads.role_rule.columns IS 'Only these columns; NULL: the whole table.';
+COMMENT ON COLUMN tiktokads.role_rule.withheld IS 'True: the role does not get it, whatever its other rules say.';
 COMMENT ON COLUMN tiktokads.role_rule.purpose IS 'Why.';
 
 INSERT INTO tiktokads.role_rule (role, target, name, privilege, columns, purpose)
@@ -26,10 +29,10 @@ FROM (VALUES
 	('tiktokads_worker', 'members', '{""}', '{SELECT,INSERT,UPDATE,DELETE}', NULL::name[], 'Units of work run as this role.'),
 	('tiktokads_worker', 'routines', '{""}', '{EXECUTE}', NULL, 'Units of work run as this role.'),
 	('tiktokads_monitor', 'status', '{""}', '{SELECT}', NULL, 'See how it goes.'),
-	('tiktokads_monitor', 'relation', '{sync_history,sync_state,sync_task,finding,endpoint_pause,pending_removal,model_state,model_relation,model_column,metric,job,role_rule,purge_log,retention_policy}',
+	('tiktokads_monitor', 'relation', '{sync_history,sync_state,sync_task,finding,endpoint_pause,pending_removal,model_state,model_relation,model_column,metric,job,role_rule,personal_column}',
 		'{SELECT}', NULL, 'See how it goes.'),
 	('tiktokads_monitor', 'routine', '{api_code,doctor,doctor_installation,doctor_connection,doctor_schedule,schedule_status,cron_location,cron_name,setting_if_allowed,library_version,disk_space,
-		clock_now,clock_today,sees_all_advertisers,granted_advertisers,visible_advertisers,role_privileges,role_object,roles_ready,model_ready,model_version,this_system,partition_name,verify_purge_log}',
+		clock_now,clock_today,sees_all_advertisers,granted_advertisers,visible_advertisers,role_privileges,role_withheld,role_object,roles_ready,model_ready,model_version,this_system,partition_name}',
 		'{EXECUTE}', NULL, 'See how it goes.'),
 	('tiktokads_monitor', 'relation', '{advertiser_grant}', '{SELECT}', NULL, 'Row security asks it.'),
 	('tiktokads_analyst', 'relation', '{advertiser_grant}', '{SELECT}', NULL, 'Row security asks it; one sees only rows of one''s own roles.'),
@@ -38,17 +41,15 @@ FROM (VALUES
 	('tiktokads_operator', 'relation', '{advertiser}', '{UPDATE}', '{sync}', 'Switch an ad account off and on.'),
 	('tiktokads_operator', 'relation', '{connection}', '{SELECT}',
 		'{name,app_id,base_url,tier,connected_by,connected_at,paused,pause_reason}', 'See connections, without paths of secret files.'),
-	('tiktokads_operator', 'routine', '{create_model,sync,sync_now,pause,resume,backfill,maintain,detect,derive_touchpoints,apply_retention,schedule,unschedule,schedule_prune,job_check,job_find}',
+	('tiktokads_operator', 'routine', '{create_model,sync,sync_now,pause,resume,backfill,maintain,detect,derive_touchpoints,schedule,unschedule,schedule_prune,job_check,job_find}',
 		'{EXECUTE}', NULL, 'Run and pause what runs.'),
 	('tiktokads_analyst', 'model', '{""}', '{SELECT}', NULL, 'Read facts and BI views, of the ad accounts granted.'),
 	('tiktokads_analyst', 'readers', '{""}', '{EXECUTE}', NULL, 'Ask questions with the rights of the one who asks.'),
 	('tiktokads_analyst', 'relation', '{stream,metric,model_relation,model_column,currency_rate,coverage,conversion_event}', '{SELECT}', NULL, 'Know what the numbers mean.'),
-		('tiktokads_analyst', 'relation', '{advertiser}', '{SELECT}',
+	('tiktokads_analyst', 'relation', '{advertiser}', '{SELECT}',
 		'{advertiser_id,name,currency,display_timezone,timezone,status,country,industry,company,language,create_time,promotion_area,brand,sync,readable,first_seen_at,changed_at}',
 		'Know the ad accounts, without names, addresses and numbers of their contacts.'),
-	('tiktokads_privacy', 'relation', '{purge_log,retention_policy}', '{SELECT}', NULL, 'Prove what was removed.'),
-	('tiktokads_privacy', 'routine', '{sees_all_advertisers,granted_advertisers,visible_advertisers,erase_subject,export_subject,place_hold,release_hold,reapply_erasures,set_retention,remove_retention,apply_retention,verify_purge_log,pseudonym,hash_email,hash_phone}',
-		'{EXECUTE}', NULL, 'Erase, export, hold and audit.'),
+	('tiktokads_privacy', 'routine', '{sees_all_advertisers,granted_advertisers,visible_advertisers}', '{EXECUTE}', NULL, 'Row security asks them.'),
 	('tiktokads_admin', 'configuration', '{""}', '{SELECT}', NULL, 'Configure.'),
 	('tiktokads_admin', 'relation', '{advertiser_grant,currency_rate,conversion_event}', '{SELECT,INSERT,UPDATE,DELETE}', NULL, 'Configure.'),
 	('tiktokads_admin', 'relation', '{credential_input}', '{INSERT}', NULL, 'Give a credential by COPY, unread by anybody.'),
@@ -56,6 +57,9 @@ FROM (VALUES
 	AS r (role, target, names, privileges, columns, purpose)
 	CROSS JOIN unnest(r.names::name[]) AS n
 	CROSS JOIN unnest(r.privileges::text[]) AS p;
+
+INSERT INTO tiktokads.role_rule (role, target, privilege, withheld, purpose) VALUES
+	('tiktokads_analyst', 'personal', 'SELECT', true, 'Personal data is not for analysis; masked views have what may be counted by.');
 
 CREATE TABLE tiktokads.advertiser_grant
 (
@@ -151,9 +155,11 @@ RETURNS SETOF record
 LANGUAGE sql STABLE
 BEGIN ATOMIC
 	SELECT 'relation', c.oid, c.relname, c.relowner,
-		CASE WHEN d.objid IS NULL THEN ARRAY['model', 'relation']
-			ELSE ARRAY['members', 'relation', CASE WHEN c.relkind = 'v' THEN 'status' END,
-				CASE WHEN c.oid = ANY (e.extconfig) THEN 'configuration' END] END
+		ARRAY['relation',
+			CASE WHEN d.objid IS NULL THEN 'model' ELSE 'members' END,
+			CASE WHEN d.objid IS NOT NULL AND c.relkind = 'v' THEN 'status' END,
+			CASE WHEN c.oid = ANY (e.extconfig) THEN 'configuration' END,
+			CASE WHEN c.relname IN (SELECT p.relation FROM tiktokads.personal_column AS p) THEN 'personal' END]
 	FROM pg_catalog.pg_class AS c
 		JOIN pg_catalog.pg_extension AS e ON e.extname = 'tiktokads' AND e.extnamespace = c.relnamespace
 		LEFT JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid
@@ -167,6 +173,35 @@ BEGIN ATOMIC
 		JOIN pg_catalog.pg_extension AS e ON e.extname = 'tiktokads' AND e.extnamespace = p.pronamespace;
 END;
 COMMENT ON FUNCTION tiktokads.role_object IS 'Tables, views and routines that roles get privileges on, with the groups of role_rule.target that each belongs to. Part of role_privileges().';
+
+CREATE FUNCTION tiktokads.role_withheld
+(
+	OUT role name,
+	OUT kind text,
+	OUT object oid,
+	OUT privilege text,
+	OUT columns name[],
+	OUT held boolean
+)
+RETURNS SETOF record
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+	SELECT r.role, o.kind, o.object, r.privilege, w.columns,
+		g.oid IS NOT NULL AND g.oid <> o.owner AND CASE
+			WHEN o.kind = 'routine' THEN pg_catalog.has_function_privilege(g.oid, o.object, r.privilege)
+			WHEN w.columns IS NULL THEN pg_catalog.has_table_privilege(g.oid, o.object, r.privilege)
+			ELSE EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
+				WHERE a.attrelid = o.object AND a.attname = ANY (w.columns) AND a.attnum > 0 AND NOT a.attisdropped
+					AND pg_catalog.has_column_privilege(g.oid, o.object, a.attnum, r.privilege))
+		END
+	FROM tiktokads.role_rule AS r
+		JOIN tiktokads.role_object() AS o ON r.target = ANY (o.targets) AND (r.name = '' OR r.name = o.name)
+		CROSS JOIN LATERAL (SELECT CASE WHEN r.target = 'personal'
+			THEN ARRAY(SELECT p.column_name FROM tiktokads.personal_column AS p WHERE p.relation = o.name) ELSE r.columns END) AS w (columns)
+		LEFT JOIN pg_catalog.pg_roles AS g ON g.rolname = r.role
+	WHERE r.withheld;
+END;
+COMMENT ON FUNCTION tiktokads.role_withheld IS 'What tiktokads.role_rule withholds from roles: columns NULL means the whole object; held is true where a role has it, or a part of it, all the same, until role_grant() takes it back. Part of role_privileges().';
 
 CREATE FUNCTION tiktokads.role_privileges
 (
@@ -196,11 +231,14 @@ BEGIN ATOMIC
 			JOIN named AS o ON o.object = d.refobjid AND o.object <> v.object AND d.refclassid = CASE o.kind WHEN 'relation'
 				THEN 'pg_catalog.pg_class'::pg_catalog.regclass ELSE 'pg_catalog.pg_proc'::pg_catalog.regclass END
 			LEFT JOIN pg_catalog.pg_attribute AS a ON o.kind = 'relation' AND a.attrelid = d.refobjid AND a.attnum = d.refobjsubid AND a.attnum > 0
-		WHERE d.deptype = 'n'
+			LEFT JOIN pg_catalog.pg_class AS c ON c.oid = w.ev_class
+		-- a view with its owner's rights needs none of its reader's on what it reads
+		WHERE d.deptype = 'n' AND (o.kind = 'routine' OR c.oid IS NULL OR 'security_invoker=true' = ANY (c.reloptions))
 		GROUP BY v.kind, v.object, o.kind, o.object
 	), wanted AS (
 		SELECT r.role, o.kind, o.object, r.privilege, r.columns, false AS by_view
 		FROM tiktokads.role_rule AS r JOIN named AS o ON r.target = ANY (o.targets) AND (r.name = '' OR r.name = o.name)
+		WHERE NOT r.withheld
 		UNION
 		SELECT w.role, n.kind, n.object, CASE n.kind WHEN 'relation' THEN 'SELECT' ELSE 'EXECUTE' END, n.columns, true
 		FROM wanted AS w JOIN needs AS n ON n.of_object = w.object AND n.of_kind = w.kind
@@ -211,6 +249,19 @@ BEGIN ATOMIC
 			CASE WHEN NOT bool_or(w.columns IS NULL) THEN array_agg(DISTINCT c.name ORDER BY c.name) END AS columns
 		FROM wanted AS w LEFT JOIN LATERAL unnest(w.columns) AS c (name) ON true
 		GROUP BY w.role, w.kind, w.object, w.privilege
+	), withheld AS (
+		SELECT w.role, w.kind, w.object, w.privilege, bool_or(w.columns IS NULL) AS whole, array_agg(c.name) AS columns
+		FROM tiktokads.role_withheld() AS w LEFT JOIN LATERAL unnest(w.columns) AS c (name) ON true
+		GROUP BY w.role, w.kind, w.object, w.privilege
+	), due AS (
+		SELECT d.role, d.kind, d.object, d.privilege,
+			CASE WHEN w.role IS NULL THEN d.columns ELSE ARRAY(SELECT a.attname FROM pg_catalog.pg_attribute AS a
+				WHERE a.attrelid = d.object AND a.attnum > 0 AND NOT a.attisdropped
+					AND (d.columns IS NULL OR a.attname = ANY (d.columns)) AND a.attname <> ALL (w.columns)
+				ORDER BY a.attname) END AS columns
+		FROM distilled AS d
+			LEFT JOIN withheld AS w ON w.role = d.role AND w.kind = d.kind AND w.object = d.object AND w.privilege = d.privilege
+		WHERE w.whole IS NOT TRUE
 	)
 	SELECT d.role, d.kind,
 		CASE d.kind WHEN 'relation' THEN d.object::pg_catalog.regclass::text ELSE d.object::pg_catalog.regprocedure::text END,
@@ -222,18 +273,28 @@ BEGIN ATOMIC
 				FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = d.object AND a.attname = ANY (d.columns) AND a.attnum > 0 AND NOT a.attisdropped)
 		END,
 		pg_catalog.pg_get_userbyid(n.owner)
-	FROM distilled AS d
+	FROM due AS d
 		JOIN named AS n ON n.kind = d.kind AND n.object = d.object
-		LEFT JOIN pg_catalog.pg_roles AS r ON r.rolname = d.role;
+		LEFT JOIN pg_catalog.pg_roles AS r ON r.rolname = d.role
+	WHERE d.columns IS DISTINCT FROM '{}';
 END;
 COMMENT ON FUNCTION tiktokads.role_privileges IS 'The privileges that follow from tiktokads.role_rule, one row for each role, object and privilege: columns NULL means the whole table; held is false while it is not granted. Privileges inherited from another role of the extension are listed there.';
 
 CREATE FUNCTION tiktokads.role_grant() RETURNS int
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+	excess record;
 	missing record;
 	granted int := 0;
 BEGIN
+	FOR excess IN
+		SELECT DISTINCT format('REVOKE %s ON %s %s FROM %I', w.privilege, CASE w.kind WHEN 'relation' THEN 'TABLE' ELSE 'ROUTINE' END,
+			CASE w.kind WHEN 'relation' THEN w.object::regclass::text ELSE w.object::regprocedure::text END, w.role) AS command
+		FROM tiktokads.role_withheld() AS w JOIN tiktokads.role_object() AS o ON o.kind = w.kind AND o.object = w.object
+		WHERE w.held AND pg_has_role(o.owner, 'USAGE')
+	LOOP
+		EXECUTE excess.command;
+	END LOOP;
 	FOR missing IN
 		SELECT format('GRANT %s%s ON %s %s TO %I', p.privilege,
 			(SELECT ' (' || string_agg(quote_ident(c), ', ') || ')' FROM unnest(p.columns) AS c),
@@ -247,7 +308,7 @@ BEGIN
 	RETURN granted;
 END;
 $$;
-COMMENT ON FUNCTION tiktokads.role_grant IS 'Grants what role_privileges() says is missing, on objects that the current role owns; returns how many. Part of create_roles() and create_model().';
+COMMENT ON FUNCTION tiktokads.role_grant IS 'Takes back what role_withheld() says is held, and grants what role_privileges() says is missing, on objects that the current role owns; returns how many it granted. Part of create_roles() and create_model().';
 REVOKE ALL ON FUNCTION tiktokads.role_grant FROM PUBLIC;
 
 CREATE FUNCTION tiktokads.row_security_make() RETURNS void
@@ -277,6 +338,10 @@ END;
 $$;
 COMMENT ON FUNCTION tiktokads.row_security_make IS 'Turns row security on for the tables of facts, as the role that owns them. Part of create_model().';
 REVOKE ALL ON FUNCTION tiktokads.row_security_make FROM PUBLIC;
+
+INSERT INTO tiktokads.model_step (step, command, description) VALUES
+	(20, 'SELECT tiktokads.role_grant()', 'Rights of the roles.'),
+	(21, 'SELECT tiktokads.row_security_make()', 'Each ad account''s rows for those who may see it.');
 
 CREATE FUNCTION tiktokads.roles_ready() RETURNS boolean
 LANGUAGE sql STABLE

@@ -35,6 +35,7 @@ typedef struct SessionSecret
 static const char *const secret_name[] = {
 	[SECRET_ACCESS_TOKEN] = "access token",
 	[SECRET_APP] = "app secret",
+	[SECRET_PSEUDONYM_KEYS] = "pseudonym key",
 };
 
 static const char *const secret_fields[] = {
@@ -148,7 +149,17 @@ secret_read_file(const char *path, const char *what, int *length)
 	return value;
 }
 
-/* Reads a secret from a file on behalf of a role. */
+/* Reads the whole of a secret file on behalf of a role. */
+char *
+secret_read_lines(const char *path, Oid role, SecretKind kind)
+{
+	int			length;
+
+	secret_check_path(path, role);
+	return secret_read_file(path, secret_name[kind], &length);
+}
+
+/* Reads a secret of one word from a file on behalf of a role. */
 char *
 secret_read(const char *path, Oid role, SecretKind kind)
 {

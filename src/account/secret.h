@@ -9,7 +9,8 @@
 typedef enum SecretKind
 {
 	SECRET_ACCESS_TOKEN,
-	SECRET_APP
+	SECRET_APP,
+	SECRET_PSEUDONYM_KEYS
 } SecretKind;
 
 /* The kind as a field's name, and back; an error when there is no such kind. */
@@ -23,6 +24,9 @@ extern void SecretInit(void);
  * file's owner and its mode are as they must be.  Palloc'd.
  */
 extern char *secret_read(const char *path, Oid role, SecretKind kind);
+
+/* The same, but the file's whole content, lines and all. */
+extern char *secret_read_lines(const char *path, Oid role, SecretKind kind);
 
 /*
  * Reads a file that holds secrets; an error unless its owner and mode are as

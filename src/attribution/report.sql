@@ -44,26 +44,32 @@ END;
 $$;
 COMMENT ON FUNCTION tiktokads.attribution_name IS 'Name of a campaign, adgroup or ad; NULL when it is unknown.';
 
+CREATE FUNCTION tiktokads.attribution_source(relation name) RETURNS text
+LANGUAGE sql STABLE
+RETURN format('tiktokads.%I', relation || CASE WHEN has_table_privilege('tiktokads.touchpoint', 'SELECT') AND has_table_privilege('tiktokads.event', 'SELECT') THEN '' ELSE '_masked' END);
+COMMENT ON FUNCTION tiktokads.attribution_source IS 'Where attribution() reads touchpoint or conversion: its masked view when you may not read raw identifiers, else itself. People count the same either way.';
+
 CREATE FUNCTION tiktokads.attribution_touches(level text, from_at timestamptz, to_at timestamptz, lookback interval) RETURNS text
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	-- touches before the range serve conversions in it; they make no null paths
-	RETURN format('SELECT t.person, t.touch_at, %s, t.kind FROM tiktokads.touchpoint AS t WHERE t.touch_at < %L AND (t.touch_at >= %L OR (%s t.person IN '
-			|| '(SELECT c.person FROM tiktokads.conversion AS c WHERE c.converted_at >= %L AND c.converted_at < %L)))',
+	RETURN format('SELECT t.person, t.touch_at, %s, t.kind FROM %s AS t WHERE t.touch_at < %L AND (t.touch_at >= %L OR (%s t.person IN '
+			|| '(SELECT c.person FROM %s AS c WHERE c.converted_at >= %L AND c.converted_at < %L)))',
 		CASE level WHEN 'channel' THEN 'coalesce(t.channel, ''(unknown)'')'
 			ELSE format('CASE WHEN t.%1$I IS NULL THEN ''*:'' || coalesce(t.channel, ''(unknown)'') ELSE coalesce(t.advertiser_id::text, '''') || '':'' || t.%1$I END', level || '_id') END,
-		to_at, from_at, CASE WHEN lookback IS NULL THEN '' ELSE format('t.touch_at >= %L AND', from_at - lookback) END, from_at, to_at);
+		tiktokads.attribution_source('touchpoint'), to_at, from_at, CASE WHEN lookback IS NULL THEN '' ELSE format('t.touch_at >= %L AND', from_at - lookback) END,
+		tiktokads.attribution_source('conversion'), from_at, to_at);
 END;
 $$;
 COMMENT ON FUNCTION tiktokads.attribution_touches IS 'The query of touches of attribution(): its channels are account:entity, *:medium for touches of no such entity, or the medium itself at level channel.';
 
 CREATE FUNCTION tiktokads.attribution_conversions(from_at timestamptz, to_at timestamptz, currency text, unnamed text) RETURNS text
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	-- other currencies convert too, at weight 0; refunds are not for the models to share
 	RETURN format('SELECT c.person, c.converted_at, CASE WHEN f.mine THEN c.conversions ELSE 0 END, CASE WHEN f.mine THEN coalesce(c.value, 0) ELSE 0 END '
-		|| 'FROM tiktokads.conversion AS c CROSS JOIN LATERAL (SELECT coalesce(c.currency, %L) IS NOT DISTINCT FROM %L::text AND coalesce(c.value, 0) >= 0 AS mine) AS f '
-		|| 'WHERE c.converted_at >= %L AND c.converted_at < %L', unnamed, currency, from_at, to_at);
+		|| 'FROM %s AS c CROSS JOIN LATERAL (SELECT coalesce(c.currency, %L) IS NOT DISTINCT FROM %L::text AND coalesce(c.value, 0) >= 0 AS mine) AS f '
+		|| 'WHERE c.converted_at >= %L AND c.converted_at < %L', tiktokads.attribution_source('conversion'), unnamed, currency, from_at, to_at);
 END;
 $$;
 COMMENT ON FUNCTION tiktokads.attribution_conversions IS 'The query of conversions of attribution() for one currency (NULL: none); unnamed is that of conversions that name none.';
@@ -106,20 +112,21 @@ BEGIN
 		RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
 			MESSAGE = format('unknown level of attribution: %L', level), HINT = 'Levels are campaign, adgroup, ad and channel.';
 	END IF;
-	FOR money IN
-		SELECT coalesce(c.currency, unnamed) FROM tiktokads.conversion AS c WHERE c.converted_at >= from_at AND c.converted_at < to_at
-		UNION SELECT a.currency FROM tiktokads.advertiser AS a WHERE EXISTS (
-			SELECT FROM tiktokads.attribution_cost(level, from_date, to_date, a.currency))
-		ORDER BY 1
+	FOR money IN EXECUTE format(
+		'SELECT coalesce(c.currency, $1) FROM %s AS c WHERE c.converted_at >= $2 AND c.converted_at < $3 '
+		'UNION SELECT a.currency FROM tiktokads.advertiser AS a WHERE EXISTS (SELECT FROM tiktokads.attribution_cost($4, $5, $6, a.currency)) ORDER BY 1',
+		tiktokads.attribution_source('conversion'))
+		USING unnamed, from_at, to_at, level, from_date, to_date
 	LOOP
 		credit := ARRAY(SELECT q FROM tiktokads.attribution_query(model, tiktokads.attribution_touches(level, from_at, to_at, lookback),
 				tiktokads.attribution_conversions(from_at, to_at, money, unnamed), windows || coalesce(options, '{}')) AS q
 			WHERE q.conversions > 0 OR q.value > 0);
-		SELECT coalesce(sum(c.value) FILTER (WHERE c.value > 0), 0) AS value, greatest(2, max(scale(c.value))) AS places,
-			coalesce(sum(c.value) FILTER (WHERE c.value < 0), 0) AS refunded, count(*) FILTER (WHERE c.value < 0) AS refunds
-		INTO total
-		FROM tiktokads.conversion AS c
-		WHERE c.converted_at >= from_at AND c.converted_at < to_at AND coalesce(c.currency, unnamed) IS NOT DISTINCT FROM money;
+		EXECUTE format(
+			'SELECT coalesce(sum(c.value) FILTER (WHERE c.value > 0), 0) AS value, greatest(2, max(scale(c.value))) AS places, '
+			'coalesce(sum(c.value) FILTER (WHERE c.value < 0), 0) AS refunded, count(*) FILTER (WHERE c.value < 0) AS refunds '
+			'FROM %s AS c WHERE c.converted_at >= $1 AND c.converted_at < $2 AND coalesce(c.currency, $3) IS NOT DISTINCT FROM $4',
+			tiktokads.attribution_source('conversion'))
+		INTO total USING from_at, to_at, unnamed, money;
 		RETURN QUERY
 			SELECT r.advertiser_id, r.entity_id, coalesce(r.medium, tiktokads.attribution_name(level, r.advertiser_id, r.entity_id)),
 				r.conversions, r.value, r.spend, r.spend / nullif(r.conversions, 0)::numeric, r.value / nullif(r.spend, 0), money

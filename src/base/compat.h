@@ -32,4 +32,11 @@
 #define qualified_name_list(text) stringToQualifiedNameList(text)
 #endif
 
+/* 17 moved the local transaction id into a struct. */
+#if PG_VERSION_NUM >= 170000
+#define current_lxid() (MyProc->vxid.lxid)
+#else
+#define current_lxid() (MyProc->lxid)
+#endif
+
 #endif

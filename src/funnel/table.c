@@ -95,18 +95,21 @@ read_days(FunctionCallInfo fcinfo, int from_argument, text *zone, Request *reque
 		report->days[i] = day_start(from + i, zone);
 }
 
-/* The query of the model's events of these days. */
+/* The query of the model's events of these days; of their masked view for who may not read raw identifiers. */
 static char *
 event_query(const Report *report)
 {
-	if (!OidIsValid(get_relname_relid("event", get_namespace_oid("tiktokads", false))))
+	Oid			event = get_relname_relid("event", get_namespace_oid("tiktokads", false));
+
+	if (!OidIsValid(event))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("table tiktokads.event does not exist"),
 				 errhint("CALL tiktokads.create_model() makes it. For events elsewhere use tiktokads.funnel_query().")));
-	return psprintf("SELECT v.*, v.event_at AS at FROM tiktokads.event AS v"
+	return psprintf("SELECT v.*, v.event_at AS at FROM tiktokads.event%s AS v"
 					" WHERE v.event_at OPERATOR(pg_catalog.>=) pg_catalog.to_timestamp(%lld)"
 					" AND v.event_at OPERATOR(pg_catalog.<) pg_catalog.to_timestamp(%lld)",
+					pg_class_aclcheck(event, GetUserId(), ACL_SELECT) == ACLCHECK_OK ? "" : "_masked",
 					(long long) (report->days[0] / USECS_PER_SEC + (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY),
 					(long long) (report->days[report->ndays] / USECS_PER_SEC + (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY));
 }

@@ -8,12 +8,14 @@ CREATE TABLE tiktokads.model_relation
 	partition_column name,
 	tombstone boolean NOT NULL DEFAULT false,
 	definition text,
+	masked boolean NOT NULL DEFAULT false,
 	description text NOT NULL,
 	added_by_user boolean NOT NULL DEFAULT false,
 	layer int NOT NULL DEFAULT 0,
 	CHECK ((kind = 'view') = (definition IS NOT NULL)),
 	CHECK ((kind = 'partitioned') = (partition_column IS NOT NULL)),
-	CHECK ((kind = 'view') = (key_columns IS NULL))
+	CHECK ((kind = 'view') = (key_columns IS NULL)),
+	CHECK (kind = 'view' OR NOT masked)
 );
 SELECT pg_catalog.pg_extension_config_dump('tiktokads.model_relation', 'WHERE added_by_user');
 COMMENT ON TABLE tiktokads.model_relation IS 'Tables of facts and views that CALL tiktokads.create_model() makes or completes. They belong to you, not to the extension.';
@@ -23,6 +25,7 @@ COMMENT ON COLUMN tiktokads.model_relation.key_columns IS 'Primary key; NULL for
 COMMENT ON COLUMN tiktokads.model_relation.partition_column IS 'Date or time whose month decides the partition; NULL when the table is not partitioned.';
 COMMENT ON COLUMN tiktokads.model_relation.tombstone IS 'True: rows that TikTok deleted stay, with the time in removed_at.';
 COMMENT ON COLUMN tiktokads.model_relation.definition IS 'Query of a view; NULL for tables.';
+COMMENT ON COLUMN tiktokads.model_relation.masked IS 'True: a view over what its readers may not read, with its owner''s rights and as a security barrier. Every other view has its reader''s rights.';
 COMMENT ON COLUMN tiktokads.model_relation.description IS 'Comment of the table or view.';
 COMMENT ON COLUMN tiktokads.model_relation.added_by_user IS 'True for tables of reports of your own: part of dumps.';
 COMMENT ON COLUMN tiktokads.model_relation.layer IS 'Views of a higher layer read those of lower ones, and are made after them.';

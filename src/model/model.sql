@@ -138,6 +138,17 @@ $$;
 COMMENT ON FUNCTION tiktokads.model_comment IS 'Gives a table or view of the model and its columns their comments. Part of create_model().';
 REVOKE ALL ON FUNCTION tiktokads.model_comment FROM PUBLIC;
 
+CREATE TABLE tiktokads.model_step
+(
+	step int PRIMARY KEY,
+	command text NOT NULL,
+	description text NOT NULL
+);
+COMMENT ON TABLE tiktokads.model_step IS 'What create_model() does after it has made tables and views, as their owner.';
+COMMENT ON COLUMN tiktokads.model_step.step IS 'Order of the steps.';
+COMMENT ON COLUMN tiktokads.model_step.command IS 'Statement in SQL; safe to run again.';
+COMMENT ON COLUMN tiktokads.model_step.description IS 'What it is for.';
+
 CREATE FUNCTION tiktokads.model_view_drop(view regclass) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -163,7 +174,8 @@ REVOKE ALL ON FUNCTION tiktokads.model_view_drop FROM PUBLIC;
 CREATE FUNCTION tiktokads.model_view_make(made tiktokads.model_relation) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	command constant text := format('VIEW tiktokads.%I WITH (security_invoker = true) AS %s', made.relation, made.definition);
+	command constant text := format('VIEW tiktokads.%I WITH (%s = true) AS %s', made.relation,
+		CASE WHEN made.masked THEN 'security_barrier' ELSE 'security_invoker' END, made.definition);
 BEGIN
 	EXECUTE 'CREATE OR REPLACE ' || command;
 EXCEPTION WHEN invalid_table_definition THEN
@@ -179,6 +191,7 @@ CREATE FUNCTION tiktokads.model_create() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	made tiktokads.model_relation;
+	step_command text;
 BEGIN
 	FOR made IN
 		SELECT * FROM tiktokads.model_relation ORDER BY kind = 'view', layer, relation
@@ -192,8 +205,11 @@ BEGIN
 	END LOOP;
 	PERFORM tiktokads.model_history_make(regexp_replace(r.relation, '_history$', ''))
 	FROM tiktokads.model_relation AS r WHERE r.relation ~ '_history$' AND r.kind = 'table';
-	PERFORM tiktokads.role_grant();
-	PERFORM tiktokads.row_security_make();
+	FOR step_command IN
+		SELECT s.command FROM tiktokads.model_step AS s ORDER BY s.step
+	LOOP
+		EXECUTE step_command;
+	END LOOP;
 	INSERT INTO tiktokads.model_state AS s (version) VALUES (tiktokads.model_version())
 	ON CONFLICT (only_row) DO UPDATE SET version = EXCLUDED.version, made_at = EXCLUDED.made_at
 	WHERE s.version <> EXCLUDED.version;

@@ -58,7 +58,6 @@ WITH view (relation, report, traits, joins, description) AS (VALUES
 	(61, '{creative}', 'image_ids', 'text[]', 'd.image_ids', 'Images of the ad.'),
 	(62, '{creative}', 'ad_format', 'text', 'd.ad_format', 'Format of the ad.'),
 	(63, '{creative}', 'creative_type', 'text', 'd.creative_type', 'Type of the creative.'),
-	(64, '{creative}', 'display_name', 'text', 'd.display_name', 'Name shown with the ad.'),
 	(65, '{creative}', 'ad_text', 'text', 'd.ad_text', 'Text of the ad.'),
 	(66, '{creative}', 'call_to_action', 'text', 'd.call_to_action', 'Call to action.'),
 	(67, '{creative,url}', 'landing_page_url', 'text', 'd.landing_page_url', 'Landing page as the ad has it.'),

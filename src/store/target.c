@@ -380,7 +380,22 @@ append_vanished(StringInfo sql, const Target *target)
 	appendStringInfoChar(sql, ')');
 }
 
-/* Removes the vanished rows: a tombstone for entities, else a DELETE. */
+/* Appends the condition that o is under no legal hold. */
+static void
+append_not_held(StringInfo sql, const Target *target)
+{
+	Oid			types[] = {TEXTOID, TEXTOID};
+	Datum		values[] = {
+		CStringGetTextDatum(target->stream->target),
+		target->stream->date_column == NULL ? (Datum) 0 : CStringGetTextDatum(target->stream->date_column)
+	};
+
+	unit_execute("SELECT tiktokads.hold_condition($1::name, $2::name, 'o') AS held", 2, types, values,
+				 target->stream->date_column == NULL ? " n" : NULL, SPI_OK_SELECT);
+	appendStringInfo(sql, " AND NOT %s", row_text(CurrentMemoryContext, 0, "held"));
+}
+
+/* Removes the vanished rows: a tombstone for entities, else a DELETE unless a legal hold keeps them. */
 static int64
 vanished_remove(const Target *target, const Scope *scope)
 {
@@ -395,6 +410,8 @@ vanished_remove(const Target *target, const Scope *scope)
 	else
 		appendStringInfo(&sql, "DELETE FROM %s.%s AS o WHERE ", SCHEMA_NAME, table);
 	append_vanished(&sql, target);
+	if (tombstone == NULL)
+		append_not_held(&sql, target);
 	scope_execute(sql.data, scope, tombstone != NULL ? SPI_OK_UPDATE : SPI_OK_DELETE);
 	return (int64) SPI_processed;
 }
@@ -459,7 +476,10 @@ vanished_settle(const Target *target, const Scope *scope, int64 alive_before,
 		return;
 	}
 	if (vanished > 0)
+	{
 		counts->removed = vanished_remove(target, scope);
+		counts->held = vanished - counts->removed;
+	}
 	pending_execute("DELETE FROM tiktokads.pending_removal WHERE stream = $1 AND advertiser_id = $2"
 					" AND from_date = $3 AND to_date = $4 AND $5 IS NOT NULL AND $6 IS NOT NULL",
 					target, scope, vanished, "", SPI_OK_DELETE);

@@ -67,6 +67,7 @@ typedef struct StoreCounts
 	int64		unchanged;
 	int64		removed;
 	int64		pending;		/* removals that a second read must confirm */
+	int64		held;			/* vanished rows that a legal hold keeps */
 } StoreCounts;
 
 /*

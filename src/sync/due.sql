@@ -226,20 +226,6 @@ $$;
 COMMENT ON FUNCTION tiktokads.stream_degrade IS 'Records that the API does not offer a stream to an ad account. Syncs call it.';
 REVOKE ALL ON FUNCTION tiktokads.stream_degrade FROM PUBLIC;
 
-CREATE FUNCTION tiktokads.expired_days(relation name) RETURNS datemultirange
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-	days datemultirange := '{}';
-BEGIN
-	-- kept by the retention room, where that is built in
-	IF to_regclass('tiktokads.expired_range') IS NOT NULL THEN
-		EXECUTE 'SELECT e.days FROM tiktokads.expired_range AS e WHERE e.relation = $1' INTO days USING $1;
-	END IF;
-	RETURN coalesce(days, '{}');
-END;
-$$;
-COMMENT ON FUNCTION tiktokads.expired_days IS 'Days that retention removed from a table on purpose; they are not fetched again. Empty when there are none.';
-
 CREATE FUNCTION tiktokads.next_reading(read_at timestamptz, every interval, not_before time) RETURNS timestamptz
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE WHEN not_before IS NULL THEN read_at + every

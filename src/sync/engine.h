@@ -75,6 +75,7 @@ extern void settle_split(Run *run, Slice *slice, int days_each, const CallError 
 extern void settle_postpone(Run *run, Slice *slice, const char *why, int64 not_before_us);
 extern void settle_abandon(Run *run, SliceEnd end, const CallError *error);
 extern void settle_unopened(Run *run, Slice *slice, const ErrorData *failure);
+extern void settle_expired(Run *run, Slice *slice);
 extern void settle_refused(Run *run, const CallError *error);
 extern void settle_pause_note(void *arg, const char *endpoint, int64 until_us, const char *reason);
 

@@ -5,6 +5,9 @@
  * that requests are as few as possible; but no wider than SLICE_PAGES pages
  * once the first page has told how dense the stream is, so that what a failure
  * costs is bounded.  "Today" is the advertiser's own: its IANA zone decides.
+ *
+ * Days that retention removed (tiktokads.expired_range) are left out, when the
+ * plan is made and again when a slice is claimed and stored: it may run meanwhile.
  */
 #include "postgres.h"
 
@@ -102,6 +105,57 @@ queue_add(SliceQueue *queue, Target *target, RowShape *shape, Density *density,
 	return slice;
 }
 
+/* Lists what retention left of a range of days, the newest first; returns how many parts. */
+static int
+days_left(const char *target, DateADT from, DateADT to)
+{
+	Oid			types[] = {TEXTOID, DATEOID, DATEOID};
+	Datum		values[] = {CStringGetTextDatum(target), DateADTGetDatum(from), DateADTGetDatum(to)};
+	MemoryContext before = CurrentMemoryContext;
+
+	unit_execute("SELECT lower(r) - date '2000-01-01' AS from_day, upper(r) - 1 - date '2000-01-01' AS to_day"
+				 " FROM pg_catalog.unnest(pg_catalog.datemultirange(pg_catalog.daterange($2, $3, '[]'))"
+				 " - tiktokads.expired_days($1)) AS r"
+				 " ORDER BY 1 DESC", 3, types, values, NULL, SPI_OK_SELECT);
+	MemoryContextSwitchTo(before);
+	return (int) SPI_processed;
+}
+
+/* Narrows a slice to the newest days that retention left, a month as a whole; false when none are. */
+bool
+plan_trim(Slice *slice)
+{
+	const StreamDef *stream = slice->target->stream;
+
+	if (stream->by_month)
+		return days_left(stream->target, slice->scope.from, slice->scope.from) > 0;
+	if (days_left(stream->target, slice->scope.from, slice->scope.to) == 0)
+		return false;
+	slice->scope.from = (DateADT) row_int64(0, "from_day", NULL);
+	slice->scope.to = (DateADT) row_int64(0, "to_day", NULL);
+	return true;
+}
+
+/* Adds slices for a range of days, the newest first; those of months whose first day is in it. */
+static void
+plan_days(SliceQueue *queue, Target *target, RowShape *shape, Density *density,
+		  const PlanAdvertiser *advertiser, DateADT from, DateADT to)
+{
+	const StreamDef *stream = target->stream;
+
+	if (stream->by_month)
+		to = Min(month_end(to), advertiser->today);
+	while (from <= to)
+	{
+		DateADT		first = stream->by_month ? month_of(to) :
+			Max(from, to - Max(stream->max_days, 1) + 1);
+
+		if (first >= from)
+			queue_add(queue, target, shape, density, advertiser, first, to);
+		to = first - 1;
+	}
+}
+
 /* Adds the slices of one stream and advertiser, the newest days first. */
 static void
 plan_stream(SliceQueue *queue, Target *target, RowShape *shape,
@@ -111,6 +165,7 @@ plan_stream(SliceQueue *queue, Target *target, RowShape *shape,
 	Density    *density = palloc0(sizeof(Density));
 	DateADT		from;
 	DateADT		to;
+	int			nparts;
 
 	density->stream = stream;
 	density->advertiser_id = advertiser->id;
@@ -121,16 +176,14 @@ plan_stream(SliceQueue *queue, Target *target, RowShape *shape,
 	}
 	to = DATE_IS_NOEND(request->to) ? advertiser->today : Min(request->to, advertiser->today);
 	from = DATE_IS_NOBEGIN(request->from) ? to - DEFAULT_DAYS + 1 : request->from;
+	if (from > to)
+		return;
 	if (stream->by_month)
-		to = Min(month_end(to), advertiser->today);
-	while (from <= to)
-	{
-		DateADT		first = stream->by_month ? month_of(to) :
-			Max(from, to - Max(stream->max_days, 1) + 1);
-
-		queue_add(queue, target, shape, density, advertiser, first, to);
-		to = first - 1;
-	}
+		from = month_of(from);
+	nparts = days_left(stream->target, from, to);
+	for (int i = 0; i < nparts; i++)
+		plan_days(queue, target, shape, density, advertiser,
+				  (DateADT) row_int64(i, "from_day", NULL), (DateADT) row_int64(i, "to_day", NULL));
 }
 
 /* A stream with what its slices share. */

@@ -45,6 +45,12 @@ extern Slice *plan_narrow(MemoryContext context, Slice *slice);
  */
 extern void plan_prepare(MemoryContext context, Slice *slice);
 
+/*
+ * Narrows a slice to the newest days that retention left (the next plan has the
+ * others); false when none are left.  In a unit of work.
+ */
+extern bool plan_trim(Slice *slice);
+
 /* A copy of a slice, pending, for other days. */
 extern Slice *plan_copy(MemoryContext context, const Slice *slice, DateADT from, DateADT to);
 

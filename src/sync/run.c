@@ -47,6 +47,7 @@ typedef struct OpenWork
 	int64		task;			/* being looked at */
 	Slice	   *slice;			/* NULL: none could be taken */
 	CallError	error;
+	bool		expired;		/* retention removed all days of it */
 } OpenWork;
 
 /* Defines the settings of the engine. */
@@ -142,24 +143,26 @@ unit_plan(void *arg)
 	MemoryContextSwitchTo(before);
 }
 
-/* In a unit: records the claim of a slice, and makes the partitions it needs. */
-static void
+/* In a unit: records the claim of a slice, and makes the partitions it needs; false: retention removed all of its days. */
+static bool
 slice_claim(Run *run, Slice *slice)
 {
 	Oid			types[] = {TEXTOID, DATEOID, DATEOID};
-	Datum		values[] = {
-		CStringGetTextDatum(slice->target->stream->target),
-		DateADTGetDatum(slice->scope.from),
-		DateADTGetDatum(slice->scope.to)
-	};
+	Datum		values[3];
 
+	if (slice_days(slice) > 0 && !plan_trim(slice))
+		return false;
 	plan_prepare(run->context, slice);
 	repeat_prepare(slice, run->context);
 	history_claim(run->connection->name, slice);
 	claim_set_run(slice);
+	values[0] = CStringGetTextDatum(slice->target->stream->target);
+	values[1] = DateADTGetDatum(slice->scope.from);
+	values[2] = DateADTGetDatum(slice->scope.to);
 	if (slice_days(slice) > 0)
 		unit_execute("SELECT tiktokads.partition_ensure($1, $2, $3)", 3, types, values, NULL,
 					 SPI_OK_SELECT);
+	return true;
 }
 
 /* Unit: claims a slice of a CALL; its history row and its partitions are committed. */
@@ -168,7 +171,7 @@ unit_claim(void *arg)
 {
 	OpenWork   *work = arg;
 
-	slice_claim(work->run, work->slice);
+	work->expired = !slice_claim(work->run, work->slice);
 }
 
 /* The stream of a task as this run knows it, loaded when it is met first. */
@@ -253,8 +256,10 @@ unit_take(void *arg)
 		work->slice = slice_of_task(run, &tasks[i]);
 		if (task_take(run, &tasks[i], work->slice))
 		{
-			slice_claim(run, work->slice);
-			return;
+			if (slice_claim(run, work->slice))
+				return;
+			task_drop(work->task);
+			claim_release(work->slice);
 		}
 		pfree(work->slice->density);
 		pfree(work->slice);
@@ -315,6 +320,8 @@ pending_open(Run *run)
 		failure = unit_try(run->authority, unit_claim, &work);
 		if (failure != NULL)
 			settle_unopened(run, slice, failure);
+		else if (work.expired)
+			settle_expired(run, slice);
 		return true;
 	}
 	return false;

@@ -19,6 +19,7 @@
 #include "sync/follow.h"
 #include "sync/history.h"
 #include "sync/parameter.h"
+#include "sync/plan.h"
 #include "sync/task.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -35,6 +36,7 @@ typedef struct SliceWork
 	int			days_each;		/* of a slice that is split */
 	int64		not_before_us;	/* of a slice that is tried again */
 	bool		moved;			/* rows came twice: others may be missing */
+	bool		expired;		/* retention removed days of it meanwhile */
 } SliceWork;
 
 /* Records an endpoint's pause. */
@@ -74,7 +76,11 @@ unit_store(void *arg)
 	Slice	   *slice = work->slice;
 	TimestampTz start = GetCurrentTimestamp();
 	bool		certain = !slice->truncated && slice_is_consistent(slice);
+	int			days = slice_days(slice);
 
+	work->expired = days > 0 && (!plan_trim(slice) || slice_days(slice) < days);
+	if (work->expired)
+		return;
 	if (slice->unchanged)
 	{
 		slice->counts.unchanged = slice->nrows;
@@ -98,7 +104,7 @@ unit_store(void *arg)
 	if (slice->counts.pending > 0)
 		slice_note(slice, INT64_FORMAT " rows vanished: they stay until a second read agrees",
 				   slice->counts.pending);
-	repeat_store(slice, certain && slice->counts.pending == 0);
+	repeat_store(slice, certain && slice->counts.pending == 0 && slice->counts.held == 0);
 	slice->db_seconds = clock_seconds_since(start);
 	follow_stored(work->run->connection, slice);
 	history_done(slice);
@@ -363,6 +369,15 @@ settle_unopened(Run *run, Slice *slice, const ErrorData *failure)
 	run_remember(run, slice, &error);
 }
 
+/* Ends a slice all of whose days retention removed before it was opened. */
+void
+settle_expired(Run *run, Slice *slice)
+{
+	slice_close(run, slice);
+	claim_release(slice);
+	run->totals->slices--;
+}
+
 /* Ends everything that is open or pending with the same error. */
 void
 settle_abandon(Run *run, SliceEnd end, const CallError *error)
@@ -388,6 +403,7 @@ void
 settle_store(Run *run, Slice *slice)
 {
 	SliceWork	work = {run, slice, SLICE_DONE};
+	CallError	expired = {VERDICT_SPLIT, 0, "retention removed days of it while it was fetched: the others are fetched again", NULL, NULL};
 	ErrorData  *failure;
 
 	claim_set_phase(slice, CLAIM_STORING);
@@ -405,6 +421,11 @@ settle_store(Run *run, Slice *slice)
 		work.end = SLICE_FAILED;
 		work.error = settle_error(failure);
 		slice_give_up(run, &work, unit_not_done);
+		return;
+	}
+	if (work.expired)
+	{
+		settle_split(run, slice, slice_days(slice), &expired);
 		return;
 	}
 	slice_close(run, slice);

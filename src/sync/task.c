@@ -147,18 +147,21 @@ task_set_aside(int64 task)
 	execute_int64("SELECT tiktokads.task_set_aside($1)", task, SPI_OK_SELECT);
 }
 
-/* Takes out what a stored slice covers, unless it was asked for meanwhile. */
+/*
+ * Takes out what a stored slice covers, unless it was asked for meanwhile; its
+ * own task also where retention left it fewer days than it had.
+ */
 void
 task_done(const Slice *slice)
 {
-	Oid			types[] = {TEXTOID, INT8OID, DATEOID, DATEOID, INT8OID};
+	Oid			types[] = {TEXTOID, INT8OID, DATEOID, DATEOID, INT8OID, INT8OID};
 	Datum		values[] = {
 		CStringGetTextDatum(slice->target->stream->name), Int64GetDatum(slice->scope.advertiser_id),
-		DateADTGetDatum(slice->scope.from), DateADTGetDatum(slice->scope.to), Int64GetDatum(slice->run)
+		DateADTGetDatum(slice->scope.from), DateADTGetDatum(slice->scope.to), Int64GetDatum(slice->run), Int64GetDatum(slice->task)
 	};
 
 	unit_execute("DELETE FROM tiktokads.sync_task WHERE stream = $1 AND advertiser_id = $2"
-				 " AND from_date >= $3 AND to_date <= $4"
+				 " AND (from_date >= $3 AND to_date <= $4 OR task = $6)"
 				 " AND created_at <= (SELECT started_at FROM tiktokads.sync_history WHERE run = $5)",
 				 lengthof(types), types, values, NULL, SPI_OK_DELETE);
 	if (slice->task != 0)
@@ -196,6 +199,13 @@ task_failed(int64 task, int64 not_before_us, const CallError *error)
 	values[2] = CStringGetTextDatum(error->message);
 	unit_execute("UPDATE tiktokads.sync_task SET crashes = 0, attempts = attempts + 1, not_before = $2, last_error = $3"
 				 " WHERE task = $1", lengthof(types), types, values, NULL, SPI_OK_UPDATE);
+}
+
+/* Takes out a task of which nothing is left to do. */
+void
+task_drop(int64 task)
+{
+	execute_int64("DELETE FROM tiktokads.sync_task WHERE task = $1", task, SPI_OK_DELETE);
 }
 
 /* Lets a task be tried again later, without counting a failure. */

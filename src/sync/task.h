@@ -61,6 +61,9 @@ extern void task_postpone(int64 task, int64 not_before_us);
 /* Puts slices of so many days each in a task's place. */
 extern void task_split(const Slice *slice, int days_each);
 
+/* Takes out a task of which nothing is left to do. */
+extern void task_drop(int64 task);
+
 /* Takes back the crashes that were counted for these tasks. */
 extern void task_unbegin(const int64 *tasks, int count);
 

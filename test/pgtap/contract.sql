@@ -38,7 +38,9 @@ SELECT is_empty($$
 	SELECT c.oid::regclass FROM pg_class AS c
 	WHERE c.relnamespace = 'tiktokads'::regnamespace AND c.relkind = 'v'
 		AND NOT coalesce(c.reloptions::text LIKE '%security_invoker=true%', false)
-$$, 'every view runs with its reader''s rights');
+		AND NOT EXISTS (SELECT FROM tiktokads.model_relation AS m
+			WHERE m.relation = c.relname AND m.masked AND coalesce(c.reloptions::text LIKE '%security_barrier=true%', false))
+$$, 'every view runs with its reader''s rights, or is a security barrier that masks what they may not read');
 SELECT is_empty($$
 	SELECT r.rolname FROM pg_roles AS r
 	WHERE NOT r.rolsuper AND has_schema_privilege(r.oid, 'tiktokads', 'CREATE') AND r.rolname <> 'tiktokads_worker'

@@ -1,6 +1,6 @@
 -- Who may do what, and which ad accounts one sees.
 BEGIN;
-SELECT plan(31);
+SELECT plan(34);
 
 CREATE ROLE ana LOGIN IN ROLE tiktokads_analyst;
 CREATE ROLE bob LOGIN IN ROLE tiktokads_analyst;
@@ -16,6 +16,7 @@ SELECT results_eq($$ SELECT rolname::text COLLATE "default", rolcanlogin, rolsup
 		('tiktokads_operator', false, false, false, false, false), ('tiktokads_privacy', false, false, false, false, false), ('tiktokads_worker', true, false, false, false, false) $$,
 	'six roles, of which the worker alone logs in, and none is more than a role');
 SELECT is_empty($$ SELECT * FROM tiktokads.role_privileges() WHERE NOT held $$, 'everything that is promised is granted');
+SELECT is_empty($$ SELECT * FROM tiktokads.role_withheld() WHERE held $$, 'nothing that is withheld is held');
 SELECT ok(tiktokads.roles_ready(), 'roles_ready says so');
 SELECT lives_ok($$ CALL tiktokads.create_roles() $$, 'create_roles may be called again');
 
@@ -49,6 +50,13 @@ SELECT results_eq($$
 	'what each role may call');
 SELECT is_empty($$ SELECT a.attname FROM pg_attribute AS a WHERE a.attrelid = 'tiktokads.advertiser'::regclass AND a.attname ~ '(contacter|email|number|address|license|extra|balance)'
 	AND has_column_privilege('ana', a.attrelid, a.attnum, 'SELECT') $$, 'analysts do not read who the contacts of an ad account are');
+SELECT results_eq($$ SELECT r, p, has_table_privilege(r, 'tiktokads.purge_log', p) FROM unnest(ARRAY['tiktokads_worker', 'pri', 'adm']) WITH ORDINALITY AS u (r, n), unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) WITH ORDINALITY AS v (p, m) ORDER BY n, m $$,
+	$$ VALUES ('tiktokads_worker', 'SELECT', true), ('tiktokads_worker', 'INSERT', true), ('tiktokads_worker', 'UPDATE', false), ('tiktokads_worker', 'DELETE', false),
+		('pri', 'SELECT', true), ('pri', 'INSERT', false), ('pri', 'UPDATE', false), ('pri', 'DELETE', false),
+		('adm', 'SELECT', true), ('adm', 'INSERT', false), ('adm', 'UPDATE', false), ('adm', 'DELETE', false) $$, 'the purge log is added to by the worker, and changed by nobody');
+SELECT is_empty($$ SELECT p.relation, p.column_name FROM tiktokads.personal_column AS p
+		JOIN pg_attribute AS a ON a.attrelid = to_regclass('tiktokads.' || p.relation) AND a.attname = p.column_name AND NOT a.attisdropped
+	WHERE has_column_privilege('ana', a.attrelid, a.attnum, 'SELECT') $$, 'analysts read no personal column');
 SELECT is_empty($$ SELECT a.attname FROM pg_attribute AS a CROSS JOIN unnest(ARRAY['mon', 'ope']) AS r WHERE a.attrelid = 'tiktokads.connection'::regclass AND a.attname LIKE '%file%'
 	AND has_column_privilege(r, a.attrelid, a.attnum, 'SELECT') $$, 'monitors and operators do not read where secrets are');
 SELECT is_empty($$
@@ -115,7 +123,7 @@ BEGIN
 	FOR relation, advertisers IN
 		SELECT m.relation, a.attname FROM tiktokads.model_relation AS m
 			JOIN pg_attribute AS a ON a.attrelid = ('tiktokads.' || m.relation)::regclass AND a.attname IN ('advertiser_id', 'account_id')
-		WHERE m.kind = 'view' ORDER BY 1
+		WHERE m.kind = 'view' AND has_table_privilege('tiktokads.' || m.relation, 'SELECT') ORDER BY 1
 	LOOP
 		EXECUTE format('SELECT string_agg(DISTINCT %I::text, '','') FROM tiktokads.%I', advertisers, relation) INTO advertisers;
 		RETURN NEXT;

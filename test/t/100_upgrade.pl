@@ -84,7 +84,7 @@ cmp_ok(scalar(keys %fresh), '>', 1000, 'the catalogues are compared whole');
 is(join("\n", map { substr($_, 0, 300) } @missing), '', 'an updated database lacks nothing of a fresh one');
 is(join("\n", map { substr($_, 0, 300) } @extra), '', 'and has nothing besides');
 
-for my $table (qw(metric model_relation model_column stream_shipped role_rule job))
+for my $table (qw(metric model_relation model_column model_step stream_shipped role_rule job personal_relation personal_column retention_default))
 {
 	my $rows = "SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM (SELECT to_jsonb(x) AS t FROM tiktokads.$table AS x) AS y";
 	is($node->safe_psql('old', $rows), $node->safe_psql('postgres', $rows), "rows of $table are those of a fresh database");
