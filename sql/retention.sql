@@ -263,3 +263,13 @@ SELECT * FROM tiktokads.verify_purge_log(:last_seq, :'last_hash');
 BEGIN;
 CALL tiktokads.apply_retention();
 ROLLBACK;
+
+-- of what was so before, what ended long ago leaves; what is so now stays, however long it has been so
+INSERT INTO tiktokads.campaign_history (advertiser_id, campaign_id, valid_from, valid_to, change, changed) VALUES
+	(1, 10, '2023-01-01 00:00:00+00', '2024-02-14 23:59:59+00', 'first seen', '{}'),
+	(1, 10, '2024-02-14 23:59:59+00', '2024-02-15 00:00:00+00', 'changed', '{}'),
+	(1, 10, '2024-02-15 00:00:00+00', NULL, 'changed', '{}');
+SELECT tiktokads.set_retention('tiktokads.campaign_history', '25 months', action => 'delete');
+CALL tiktokads.apply_retention();
+SELECT valid_from AT TIME ZONE 'UTC' AS valid_from, valid_to AT TIME ZONE 'UTC' AS valid_to FROM tiktokads.campaign_history ORDER BY 1;
+SELECT action, relation, rows FROM tiktokads.purge_log ORDER BY seq DESC LIMIT 1;

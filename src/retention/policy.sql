@@ -18,8 +18,13 @@ INSERT INTO tiktokads.retention_default (relation, category, time_column, keep, 
 	('pending_removal', 'logs', 'seen_at', '90 days', 'delete', true, 'Our own log: removals that no second read confirmed.'),
 	('raw_payload', 'raw payloads', 'received_at', '30 days', 'drop', false, 'Reply bodies as they came: for the repair of what was read wrongly.'),
 	('event', 'events', 'event_at', '13 months', 'drop', false, 'Behaviour of people: no longer than the longest journey you attribute.'),
-	('touchpoint', 'events', 'touched_at', '13 months', 'drop', false, 'Behaviour of people: no longer than the longest journey you attribute.'),
-	('conversion_event', 'events', 'converted_at', '25 months', 'drop', false, 'What people did: as long as you compare years.'),
+	('finding', 'logs', 'cleared_at', '400 days', 'delete', true, 'Our own log: findings that cleared long ago; open ones stay.'),
+	('touchpoint', 'events', 'touch_at', '13 months', 'drop', false, 'Behaviour of people: no longer than the longest journey you attribute.'),
+	('anomaly', 'incidents', 'resolved_at', '25 months', 'delete', false, 'Incidents that were resolved; open ones stay.'),
+	('advertiser_history', 'history', 'valid_to', '25 months', 'delete', false, 'What ad accounts had before, contacts among it; what is so now stays.'),
+	('campaign_history', 'history', 'valid_to', '25 months', 'delete', false, 'What campaigns had before; what is so now stays.'),
+	('adgroup_history', 'history', 'valid_to', '25 months', 'delete', false, 'What ad groups had before; what is so now stays.'),
+	('ad_history', 'history', 'valid_to', '25 months', 'delete', false, 'What ads had before; what is so now stays.'),
 	('report_advertiser_monthly', 'reports', 'stat_month', '10 years', 'delete', false, 'Sums by month: no personal data.'),
 	('report_campaign_monthly', 'reports', 'stat_month', '10 years', 'delete', false, 'Sums by month: no personal data.'),
 	('report_adgroup_monthly', 'reports', 'stat_month', '10 years', 'delete', false, 'Sums by month: no personal data.'),
@@ -65,7 +70,7 @@ FROM (
 		coalesce(s.action, 'drop') AS action,
 		coalesce(s.enabled, false) AS enabled,
 		true AS partitioned,
-		coalesce(s.note, 'Two years and the month that they are compared in.') AS note
+		coalesce(s.note, CASE WHEN r.relation LIKE '%\_hourly' THEN 'Hours: a season; days stay longer.' ELSE 'Two years and the month that they are compared in.' END) AS note
 	FROM tiktokads.model_relation AS r
 		LEFT JOIN tiktokads.retention_default AS s ON s.relation = r.relation
 	WHERE r.kind = 'partitioned'
@@ -80,8 +85,8 @@ DO $do$
 DECLARE
 	words constant text[] := ARRAY[
 		'relation', 'Table in schema tiktokads.',
-		'category', 'Kind of data: reports, events, facts, run history, raw payloads, logs.',
-		'time_column', 'Column that says how old a row is.',
+		'category', 'Kind of data: reports, events, facts, incidents, history, run history, raw payloads, logs.',
+		'time_column', 'Column that says how old a row is; rows that have NULL there stay.',
 		'keep', 'How long rows are kept, counted back from the start of today in UTC.',
 		'action', 'drop (expired partitions; rows of one that is expired in part), delete (rows), anonymise (personal columns become NULL, rows stay) or roll_up (sums go to another table).',
 		'into_relation', 'Table that a roll_up adds to; NULL otherwise.',
