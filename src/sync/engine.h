@@ -16,6 +16,8 @@ typedef struct RunStream
 	RowShape   *shape;
 } RunStream;
 
+#define SLICES_OPEN_MAX		4	/* read at once */
+
 /* One run for one connection. */
 typedef struct Run
 {
@@ -79,8 +81,10 @@ extern void settle_expired(Run *run, Slice *slice);
 extern void settle_refused(Run *run, const CallError *error);
 extern void settle_pause_note(void *arg, const char *endpoint, int64 until_us, const char *reason);
 
-/* run.c: takes note that an open slice has ended and is on record; its claim is given back. */
-extern void run_ended(Slice *slice);
+/* open.c: begins the next slice; gives back the claim of one that has ended and is on record. */
+extern bool open_next(Run *run);
+extern int64 open_paused_until(Run *run, const Slice *slice);
+extern void open_ended(Slice *slice);
 
 /* An error that is ours, as a call's error. */
 extern CallError settle_error(const ErrorData *failure);

@@ -57,6 +57,6 @@ extern bool settle_is_crossing(const ErrorData *failure);
  * Takes back the crashes that were counted against tasks this worker has begun,
  * and its claims: when it leaves in good order, though by an error.
  */
-extern void run_take_back(const Authority *authority);
+extern void open_take_back(const Authority *authority);
 
 #endif

@@ -209,7 +209,7 @@ slice_give_up(Run *run, SliceWork *work, UnitBody record)
 {
 	slice_close(run, work->slice);
 	unit_run(run->authority, record, work);
-	run_ended(work->slice);
+	open_ended(work->slice);
 	if (work->end == SLICE_FAILED)
 	{
 		run->totals->failed++;
@@ -244,7 +244,7 @@ slice_unreadable(Run *run, Slice *slice, const CallError *error)
 			 error->hint == NULL ? 0 : errhint("%s", error->hint)));
 	slice_close(run, slice);
 	unit_run(run->authority, unit_unreadable, &work);
-	run_ended(slice);
+	open_ended(slice);
 	advertiser_drop(run, slice->scope.advertiser_id);
 	run->totals->slices--;
 }
@@ -429,7 +429,7 @@ settle_store(Run *run, Slice *slice)
 		return;
 	}
 	slice_close(run, slice);
-	run_ended(slice);
+	open_ended(slice);
 	run->totals->done++;
 	run->totals->added += slice->counts.added;
 	run->totals->changed += slice->counts.changed;

@@ -332,7 +332,7 @@ duty_serve(Duty *duty)
 		RESUME_INTERRUPTS();
 	}
 	PG_END_TRY();
-	run_take_back(&authority);
+	open_take_back(&authority);
 	if (failure.message != NULL || totals->unreachable)
 		(void) unit_try(&authority, unit_duty_failed, &failure);
 	return totals->slices > 0 || (duty->list && failure.message == NULL);
@@ -398,7 +398,7 @@ worker_exit(int code, Datum arg)
 	if (OidIsValid(authority.extension))
 	{
 		AbortOutOfAnyTransaction();
-		run_take_back(&authority);
+		open_take_back(&authority);
 	}
 	roster_detach(place, leaving, exit_due, seen);
 }
