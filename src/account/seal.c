@@ -13,6 +13,7 @@
 
 #include "account/cipher.h"
 #include "account/seal.h"
+#include "base/compat.h"
 #include "base/row.h"
 #include "base/unit.h"
 #include "catalog/pg_type.h"

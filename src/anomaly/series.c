@@ -16,6 +16,7 @@
 #include "anomaly/pause.h"
 #include "anomaly/series.h"
 #include "base/aggregate.h"
+#include "base/compat.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "libpq/pqformat.h"

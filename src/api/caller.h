@@ -8,6 +8,7 @@
 #include "api/reply.h"
 #include "api/verdict.h"
 #include "base/array.h"
+#include "base/compat.h"
 #include "net/exchange.h"
 #include "net/pace.h"
 
@@ -107,6 +108,6 @@ extern int64 caller_wait_us(Caller *caller);
 extern void caller_drop(Caller *caller, bool (*drop) (void *owner, void *arg), void *arg);
 
 /* Throws a call's error as an ERROR. */
-extern void call_error_throw(const CallError *error, const char *what) pg_attribute_noreturn();
+pg_noreturn extern void call_error_throw(const CallError *error, const char *what);
 
 #endif

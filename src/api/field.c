@@ -14,6 +14,7 @@
 
 #include "api/field.h"
 #include "base/array.h"
+#include "base/compat.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "common/int.h"

@@ -9,6 +9,7 @@
 #include "attribution/intern.h"
 #include "attribution/path_table.h"
 #include "attribution/table.h"
+#include "base/compat.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"

@@ -447,7 +447,7 @@ tiktokads_journey_send(PG_FUNCTION_ARGS)
 	pq_sendint32(&buffer, count);
 	for (int i = 0; i < count; i++)
 	{
-		pq_sendcountedtext(&buffer, touch[i].channel, touch[i].length, false);
+		send_counted_text(&buffer, touch[i].channel, touch[i].length);
 		pq_sendbyte(&buffer, (touch[i].touch_at != DT_NOBEGIN ? JOURNEY_TIMES : 0) | (touch[i].kind != KIND_NONE ? JOURNEY_KINDS : 0));
 		if (touch[i].touch_at != DT_NOBEGIN)
 			pq_sendint64(&buffer, touch[i].touch_at);

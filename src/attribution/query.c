@@ -15,6 +15,7 @@
 #include "attribution/memory.h"
 #include "attribution/choice.h"
 #include "attribution/route.h"
+#include "base/compat.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"

@@ -16,6 +16,11 @@
 #include "varatt.h"
 #endif
 
+/* 18 writes what does not return in front of the declaration. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 /* 16 replaced the pg_xxx_aclcheck family by object_aclcheck. */
 #if PG_VERSION_NUM >= 160000
 #define procedure_aclcheck(oid, role, mode) object_aclcheck(ProcedureRelationId, oid, role, mode)
@@ -37,6 +42,13 @@
 #define current_lxid() (MyProc->vxid.lxid)
 #else
 #define current_lxid() (MyProc->lxid)
+#endif
+
+/* 18 counts the text alone. */
+#if PG_VERSION_NUM >= 180000
+#define send_counted_text(buffer, text, length) pq_sendcountedtext(buffer, text, length)
+#else
+#define send_counted_text(buffer, text, length) pq_sendcountedtext(buffer, text, length, false)
 #endif
 
 #endif

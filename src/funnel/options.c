@@ -15,6 +15,7 @@
  */
 #include "postgres.h"
 
+#include "base/compat.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 

@@ -47,6 +47,6 @@ extern const FunnelQuestion *question_of_row(FunctionCallInfo fcinfo, int consta
 											 QuestionChecker check, const FunnelQuestion *known);
 extern void question_write(StringInfo out, const FunnelQuestion *question);
 extern const FunnelQuestion *question_read(FunctionCallInfo fcinfo, StringInfo in);
-extern void state_refuse(void) pg_attribute_noreturn();
+pg_noreturn extern void state_refuse(void);
 
 #endif

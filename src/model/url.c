@@ -12,6 +12,7 @@
 
 #include <ctype.h>
 
+#include "base/compat.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "lib/stringinfo.h"
