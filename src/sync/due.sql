@@ -30,6 +30,8 @@ BEGIN
 	IF FOUND THEN
 		RETURN;
 	END IF;
+	-- one at a time: who waited for another's DELETE would not see the parts that the other left
+	PERFORM pg_advisory_xact_lock(hashtextextended(format('tiktokads.sync_read %s %s', $1, $2), 0));
 	FOR old IN
 		DELETE FROM tiktokads.sync_read AS r
 		WHERE r.stream = $1 AND r.advertiser_id = $2 AND r.from_date <= $4 AND r.to_date >= $3

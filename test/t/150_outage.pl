@@ -98,28 +98,48 @@ wait_for($node, $settled, 'the workers after the faults') if $node->safe_psql('p
 is(fact_digest($node), $wanted, 'a sync through faults ends in the tables of a clean one');
 
 # A standby runs no worker, replays while workers wait, and takes over when promoted.
+# what it will have been asked for
+$clean->safe_psql('postgres', "CALL tiktokads.sync_now(stream => 'report_ad_daily', from_date => '2026-02-10', wait => true)");
+$wanted = fact_digest($clean);
 $clean->stop;
 $node->backup('base');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($node, 'base', has_streaming => 1);
 $standby->start;
 is($standby->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE backend_type ~ 'tiktokads'"), '0', 'a standby runs neither launcher nor worker');
-control($simulator, 'fault=stall&path=campaign/get/&count=-1');
-control($simulator, 'fault=stall&path=ad/get/&count=-1');
-$node->safe_psql('postgres', 'CALL tiktokads.sync_now()');
-wait_for($node, "SELECT count(*) > 0 FROM tiktokads.sync_progress", 'stalled workers');
-$node->safe_psql('postgres', 'CREATE TABLE told (); VACUUM tiktokads.campaign; REINDEX TABLE CONCURRENTLY tiktokads.ad');
+
+# four workers, each with a reply that does not come: nobody waits for them
+$node->safe_psql('postgres', "INSERT INTO tiktokads.stream_override (stream, max_days) VALUES ('report_ad_daily', 1) ON CONFLICT (stream) DO UPDATE SET max_days = 1");
+$node->append_conf('postgresql.conf', "tiktokads.request_timeout = '10min'\ntiktokads.low_speed_time = 0");
+$node->reload;
+control($simulator, 'fault=stall&path=report/&count=-1');
+$node->safe_psql('postgres', "CALL tiktokads.sync_now(stream => 'report_ad_daily', from_date => '2026-02-10')");
+my $stalled = "SELECT count(*) = 4 FROM pg_stat_activity WHERE backend_type = 'tiktokads worker' AND query ~ 'fetching stream report_ad_daily'";
+wait_for($node, "$stalled AND backend_xmin IS NULL AND wait_event = 'Extension'", 'four stalled workers');
+is($node->safe_psql('postgres', $stalled), 't', 'four workers wait for a reply');
 my $start = time();
+for my $sql ('CREATE DATABASE other', 'CREATE TABLE told ()', 'VACUUM tiktokads.report_ad_daily', 'VACUUM FREEZE tiktokads.campaign', 'ANALYZE tiktokads.report_ad_daily',
+	'REINDEX TABLE CONCURRENTLY tiktokads.ad', 'ALTER TABLE tiktokads.report_ad_daily ADD COLUMN mine int', 'DROP DATABASE other')
+{
+	$start = time();
+	$node->safe_psql('postgres', $sql);
+	cmp_ok(time() - $start, '<', 3, "four stalled workers: $sql");
+}
+$start = time();
 $node->wait_for_catchup($standby, 'replay', $node->lsn('write'));
-cmp_ok(time() - $start, '<', 5, 'a standby replays while workers wait for a reply');
-# a worker that looks what is due has a snapshot for a moment; one that waits for a reply has none
-ok(wait_for($node, "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type ~ 'tiktokads' AND backend_xmin IS NOT NULL)", 'workers without a snapshot'),
-	'no worker holds back vacuum');
+cmp_ok(time() - $start, '<', 5, 'a standby replays while four workers wait for a reply');
+is($standby->safe_psql('postgres', "SELECT to_regclass('told') IS NOT NULL"), 't', 'what was done meanwhile is there');
+is($node->safe_psql('postgres', "SELECT count(*), count(backend_xmin), count(backend_xid) FROM pg_stat_activity WHERE backend_type = 'tiktokads worker'"), '4|0|0',
+	'backend_xmin is NULL in all of them: no worker holds back vacuum');
+is($node->safe_psql('postgres', $stalled), 't', 'and they wait still');
+$node->safe_psql('postgres', 'ALTER TABLE tiktokads.report_ad_daily DROP COLUMN mine');
 $node->stop('immediate');
 control($simulator, 'clear');
 $standby->promote;
 wait_for($standby, "SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'tiktokads launcher'", 'the launcher');
 wait_for($standby, $settled, 'the promoted server');
 is(fact_digest($standby), $wanted, 'promoted, it goes on by itself');
+is($standby->safe_psql('postgres', "SELECT count(*) FROM tiktokads.sync_read AS r JOIN tiktokads.sync_read AS o USING (stream, advertiser_id) WHERE r.from_date < o.from_date AND r.to_date >= o.from_date"), '0',
+	'what four workers noted of neighbouring days does not overlap');
 
 done_testing();
