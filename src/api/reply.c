@@ -9,6 +9,7 @@
 
 #include "api/repair.h"
 #include "api/reply.h"
+#include "api/verdict.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
@@ -252,6 +253,6 @@ reply_parse(const char *body, size_t length, RowShape *shape, const char *list_n
 		malformed(reading.reader.error);
 	if (shape != NULL)
 		envelope->drift = row_shape_drift(shape);
-	if (shape != NULL && envelope->code == 0 && !envelope->has_list)
+	if (shape != NULL && !envelope->has_list && verdict_of_code(envelope->code)->verdict == VERDICT_OK)
 		malformed("it has no list");
 }

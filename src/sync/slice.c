@@ -134,6 +134,12 @@ slice_add_page(Slice *slice, const Envelope *envelope, int page)
 		if (slice->drift.len < DRIFT_MAX)
 			appendStringInfo(&slice->drift, "%s%s", slice->drift.len == 0 ? "" : ", ", envelope->drift);
 	}
+	if (envelope->code != 0)
+	{
+		/* well, but not wholly: what is missing is not gone */
+		slice->shifted = true;
+		slice_note(slice, "the API answered in part, with code " INT64_FORMAT, envelope->code);
+	}
 	if (envelope->totals != NULL)
 		slice->totals = MemoryContextStrdup(slice->context, envelope->totals);
 	if (slice->total_pages < 0)

@@ -106,7 +106,7 @@ put_request_id(Buffer *out, int64 now)
 static void
 serve_endpoint(Request *request, Buffer *out)
 {
-	put_text(out, "{\"code\":0,\"message\":\"OK\",");
+	put_text(out, request->twist & TWIST_PARTIAL ? "{\"code\":20001,\"message\":\"Partial success\"," : "{\"code\":0,\"message\":\"OK\",");
 	put_request_id(out, request->now);
 	put_text(out, ",\"data\":{");
 	pthread_rwlock_rdlock(&world.lock);

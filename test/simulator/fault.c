@@ -38,6 +38,7 @@ static const struct
 	{"throttle_header", FAULT_TWIST, TWIST_THROTTLED},
 	{"wrong_totals", FAULT_TWIST, TWIST_TOTALS},
 	{"page_count", FAULT_TWIST, TWIST_PAGE_COUNT},
+	{"partial", FAULT_TWIST, TWIST_PARTIAL},
 };
 
 /* Resolves a fault's name; http_NNN is any status. */

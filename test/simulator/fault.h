@@ -16,6 +16,7 @@
 #define TWIST_THROTTLED 64
 #define TWIST_TOTALS 128
 #define TWIST_PAGE_COUNT 256
+#define TWIST_PARTIAL 512
 
 typedef enum FaultKind
 {

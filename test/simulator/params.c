@@ -215,6 +215,8 @@ page_bounds(Request *request, int64 total, int64 *from, int64 *to)
 		*from -= 1, *to -= 1;
 	if (*to > total)
 		*to = total;
+	if ((request->twist & TWIST_PARTIAL) && *to == total)
+		*to -= 1;
 	return *from < *to;
 }
 
@@ -226,6 +228,8 @@ put_page_info(Buffer *out, const Request *request, int64 total)
 
 	if (request->twist & TWIST_PAGE_COUNT)
 		total += (param_integer(request, "page", 1) - 1) * size;
+	if (request->twist & TWIST_PARTIAL)
+		total -= 1;
 	put_format(out, "\"page_info\":{\"page\":%lld,\"page_size\":%lld,\"total_number\":%lld,\"total_page\":%lld}",
 			   (long long) param_integer(request, "page", 1), (long long) size, (long long) total,
 			   (long long) ((total + size - 1) / size));

@@ -126,6 +126,11 @@ is(join(' ', map { $sim->get('ad/get/', { advertiser_id => $A, page => $_ })->{d
 	my $total = $sim->get('ad/get/', { advertiser_id => $A, page => 1 })->{data}{page_info}{total_page};
 	($total, $total + 1, $total) }), 'page_count: each page counts differently');
 $sim->control(clear => 1);
+my $whole = $sim->get('ad/get/', { advertiser_id => $A });
+$sim->control(fault => 'partial');
+my $part = $sim->get('ad/get/', { advertiser_id => $A });
+is("$part->{code} $part->{data}{page_info}{total_number}", '20001 ' . ($whole->{data}{page_info}{total_number} - 1), 'partial: the last row is missing, and only the code says so');
+$sim->control(clear => 1);
 $sim->control(fault => 'code', code => 50000, percent => 30, count => -1, path => 'ad/get/');
 my $hits = grep { $sim->get('ad/get/', { advertiser_id => $A })->{code} == 50000 } 1 .. 200;
 ok($hits > 30 && $hits < 90, "percent: a share of the requests, by chance ($hits of 200)");
