@@ -282,7 +282,7 @@ BEGIN
 		RETURN;
 	END IF;
 	IF changes > 0 THEN
-		PERFORM pg_notify('tiktokads_sync', json_build_object('advertiser_id', $2, 'stream', $1, 'from', $3, 'to', $4, 'run', $15)::text);
+		PERFORM pg_notify('tiktokads_sync', json_build_object('state', 'done', 'advertiser_id', $2, 'stream', $1, 'from', $3, 'to', $4, 'run', $15)::text);
 	END IF;
 	IF s.target = 'adgroup' AND changes > 0 THEN
 		PERFORM tiktokads.attribution_window_find($2);

@@ -151,6 +151,23 @@ history_done(Slice *slice)
 	history_count(slice, SLICE_DONE);
 }
 
+/* Tells listeners, at commit, that a slice failed: ids and days alone. */
+static void
+history_tell_failed(const Slice *slice, const CallError *error)
+{
+	Parameters	parameters = {0};
+	bool		dated = slice_days(slice) > 0;
+
+	add_text(&parameters, slice->target->stream->name);
+	add_int64(&parameters, slice->scope.advertiser_id);
+	add(&parameters, DATEOID, DateADTGetDatum(slice->scope.from), !dated);
+	add(&parameters, DATEOID, DateADTGetDatum(slice->scope.to), !dated);
+	add_int64(&parameters, slice->run);
+	add(&parameters, INT8OID, Int64GetDatum(error->code), error->code == 0);
+	execute("SELECT pg_catalog.pg_notify('tiktokads_sync', pg_catalog.json_build_object('state', 'failed', 'advertiser_id', $2,"
+			" 'stream', $1, 'from', $3, 'to', $4, 'run', $5, 'code', $6)::text)", &parameters, SPI_OK_SELECT);
+}
+
 /* Records that a slice was not stored. */
 void
 history_not_done(Slice *slice, SliceEnd end, const CallError *error)
@@ -169,6 +186,7 @@ history_not_done(Slice *slice, SliceEnd end, const CallError *error)
 	if (end != SLICE_FAILED)
 		return;
 
+	history_tell_failed(slice, error);
 	add_text(&cursor, slice->target->stream->name);
 	add_int64(&cursor, slice->scope.advertiser_id);
 	add(&cursor, INT8OID, Int64GetDatum(error->code), error->code == 0);
