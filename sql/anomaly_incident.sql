@@ -10,13 +10,16 @@ SET TimeZone = 'UTC';
 SET DateStyle = 'ISO';
 
 -- numbers come from hashes, so that they are the same everywhere
-CREATE FUNCTION pg_temp.noise(key text) RETURNS float8 LANGUAGE sql IMMUTABLE AS $$
+CREATE FUNCTION pg_temp.noise(key text) RETURNS float8 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
 	-- the sum of twelve uniform numbers: nearly normal, variance 1
-	SELECT sum(((hashtextextended(key, i) & 2147483647) / 2147483648.0)::float8) - 6 FROM generate_series(1, 12) AS i
+	SELECT ((hashtextextended(key, 1) & 2147483647) + (hashtextextended(key, 2) & 2147483647) + (hashtextextended(key, 3) & 2147483647) + (hashtextextended(key, 4) & 2147483647) +
+		(hashtextextended(key, 5) & 2147483647) + (hashtextextended(key, 6) & 2147483647) + (hashtextextended(key, 7) & 2147483647) + (hashtextextended(key, 8) & 2147483647) +
+		(hashtextextended(key, 9) & 2147483647) + (hashtextextended(key, 10) & 2147483647) + (hashtextextended(key, 11) & 2147483647) + (hashtextextended(key, 12) & 2147483647))
+		/ 2147483648::float8 - 6
 $$;
 
 -- an account of 3 campaigns with 2 ad groups of 2 ads each, from 2026-01-01 to the day before 2026-03-15.
-CREATE FUNCTION pg_temp.an_account(account bigint, campaigns int DEFAULT 3) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION pg_temp.an_account(account bigint, campaigns int DEFAULT 3) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
 	INSERT INTO tiktokads.advertiser (advertiser_id, name, currency, display_timezone) VALUES (account, 'Account ' || account, 'EUR', 'Europe/Berlin');
 	INSERT INTO tiktokads.campaign (advertiser_id, campaign_id, campaign_name, operation_status, budget, budget_mode, create_time, modify_time)
@@ -41,7 +44,7 @@ END;
 $$;
 
 -- sums the ads up to the other levels.
-CREATE FUNCTION pg_temp.roll_up(account bigint) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION pg_temp.roll_up(account bigint) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	l text;
 BEGIN
