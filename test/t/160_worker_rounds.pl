@@ -30,12 +30,15 @@ my $wanted = fact_digest($node);
 my $launcher = $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE backend_type = 'tiktokads launcher'");
 my ($files, $memory) = (files($launcher), memory($launcher));
 
-# A hundred rounds of databases and extensions that come and go, with connections in some.
+# A hundred rounds of databases and extensions that come and go: an older version as a rule, which is made
+# quickly and which the workers leave alone; every fifth time this one, now updated to, now with a connection.
 my $connect = connect_sql($simulator, 'sim');
 for my $round (1 .. 100)
 {
+	my $whole = $round % 5 == 3;
 	$node->safe_psql('postgres', 'CREATE DATABASE passing') if $round % 5 == 1;
-	$node->safe_psql('passing', 'CREATE EXTENSION tiktokads;' . ($round % 10 == 3 ? " $connect" : ' SELECT 1'));
+	$node->safe_psql('passing', 'CREATE EXTENSION tiktokads' . ($whole && $round % 3 ? ';' : " VERSION '0.0.9';")
+		  . ($whole && $round % 3 == 0 ? ' ALTER EXTENSION tiktokads UPDATE;' : '') . ($whole && $round % 3 == 1 ? " $connect;" : ''));
 	$node->safe_psql('passing', "DROP EXTENSION tiktokads CASCADE; DROP SCHEMA IF EXISTS tiktokads CASCADE") if $round % 5;
 	$node->safe_psql('postgres', 'DROP DATABASE passing' . ($round % 2 ? ' WITH (FORCE)' : '')) if $round % 5 == 0;
 	$node->safe_psql('postgres', "CREATE DATABASE passing_too;\nDROP DATABASE passing_too") if $round % 5 != 1;
