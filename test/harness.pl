@@ -99,6 +99,11 @@ sub tap_of
 	  . "else echo 'not ok 1 - $name'; tail -40 regress/$name.log >&2; cat $diffs 2>/dev/null | head -400 >&2; fi";
 }
 
+# What takes longest begins first, so that nothing long is left when the rest is done.
+my @long = map { "test/t/$_.pl" } qw(130_hostile 300_incidents 110_worker_crash 160_worker_rounds 120_operate 310_incident_hours 200_right_numbers
+	140_verdict 100_worker 120_secret 030_crash 040_large_slice 150_outage);
+my %place = map { $long[$_] => $_ } 0 .. $#long;
+
 my (@files, %command);
 for my $kind (qw(tap regress unit simulator pgtap isolation))
 {
@@ -110,9 +115,11 @@ for my $kind (qw(tap regress unit simulator pgtap isolation))
 	}
 }
 die "no test matches\n" unless @files;
+@files = sort { ($place{$a} // @long) <=> ($place{$b} // @long) } @files;
 
 my $harness = TAP::Harness->new({
-	jobs => $ENV{TEST_JOBS} // 2,
+	# most tests wait for something half of their time
+	jobs => $ENV{TEST_JOBS} // 3,
 	# neighbours disturb what is counted in a rolling second, and how soon a cancel acts: alone, first
 	rules => { seq => [ { seq => [ 'test/t/070_pace.pl', 'test/t/075_shared_limit.pl', 'test/t/010_network_wait.pl' ] }, { par => '**' } ] },
 	timer => 1,
