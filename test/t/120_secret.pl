@@ -143,10 +143,10 @@ my $roles = $node->safe_psql('postgres', "CREATE ROLE reader; GRANT pg_monitor, 
 	  . " SELECT string_agg(c.oid::regclass::text, ',') FROM pg_class AS c WHERE c.relnamespace = 'tiktokads'::regnamespace AND c.relname ~ 'credential' AND has_table_privilege('reader', c.oid, 'SELECT')");
 is($roles, '', 'nobody else may read what is sealed');
 my $secrets = qr/new-sim-token|wrong-sim-token|sim-secret|(?<![-\w])sim-token|$key|$other_key/;
-my $log = whole($node->logfile);
-my @leaks = grep { /$secrets/ } split /\n/, $log;
+# the log is long: grep first
+my @leaks = grep { /$secrets/ } split /\n/, `grep -aE 'sim-token|sim-secret|$key|$other_key' @{[ $node->logfile ]}`;
 is(scalar @leaks, 0, 'no secret is in the log at debug5 with log_statement = all') or diag join "\n", map { substr($_, 0, 300) } @leaks[0 .. ($#leaks > 4 ? 4 : $#leaks)];
-like($log, qr/The parameters may hold secrets and are left out/, 'where the server would have put them');
+cmp_ok(`grep -ac 'The parameters may hold secrets and are left out' @{[ $node->logfile ]}`, '>', 0, 'where the server would have put them');
 unlike($node->safe_psql('postgres', 'SELECT string_agg(query, chr(10)) FROM pg_stat_statements'), $secrets, 'nor in pg_stat_statements');
 unlike($node->safe_psql('postgres', 'SELECT string_agg(query, chr(10)) FROM pg_stat_activity'), $secrets, 'nor in pg_stat_activity');
 my ($dump, $dump_err) = ('', '');
