@@ -423,6 +423,24 @@ INSERT INTO answer SELECT 5, md5 FROM answers('many');
 RESET parallel_leader_participation;
 INSERT INTO answer SELECT 6, md5 FROM answers('many');
 SELECT count(*) AS runs, count(DISTINCT md5) AS answers FROM answer;
+-- times of two workers that lie millions of seconds apart, and steps after the sixteenth, change nothing
+SELECT count(*) AS people, count(*) FILTER (WHERE near <> far) AS differ, count(*) FILTER (WHERE few <> late) AS differ_late FROM (
+	SELECT tiktokads.window_funnel(150, '', ts, kind = 0, kind IN (1, 2), kind = 3, kind = 1) || ' ' ||
+			tiktokads.window_funnel(150, 'strict_once', ts, kind = 0, kind < 3, kind < 2, kind = 1) AS near,
+		tiktokads.window_funnel(150 * 2199023255552, '', (ts - 200) * 2199023255552, kind = 0, kind IN (1, 2), kind = 3, kind = 1) || ' ' ||
+			tiktokads.window_funnel(150 * 2199023255552, 'strict_once', (ts - 200) * 2199023255552, kind = 0, kind < 3, kind < 2, kind = 1) AS far,
+		tiktokads.sequence_count('(?1).*(?2)', ts, kind = 0, kind IN (1, 2)) AS few,
+		tiktokads.sequence_count('(?16).*(?17)', ts, VARIADIC array_fill(false, ARRAY[15]) || ARRAY[kind = 0, kind IN (1, 2)]) AS late
+	FROM many GROUP BY uid % 151) AS g;
+SET max_parallel_workers_per_gather = 0;
+SELECT count(*) AS people, count(*) FILTER (WHERE near <> far) AS differ, count(*) FILTER (WHERE few <> late) AS differ_late FROM (
+	SELECT tiktokads.window_funnel(150, '', ts, kind = 0, kind IN (1, 2), kind = 3, kind = 1) || ' ' ||
+			tiktokads.window_funnel(150, 'strict_once', ts, kind = 0, kind < 3, kind < 2, kind = 1) AS near,
+		tiktokads.window_funnel(150 * 2199023255552, '', (ts - 200) * 2199023255552, kind = 0, kind IN (1, 2), kind = 3, kind = 1) || ' ' ||
+			tiktokads.window_funnel(150 * 2199023255552, 'strict_once', (ts - 200) * 2199023255552, kind = 0, kind < 3, kind < 2, kind = 1) AS far,
+		tiktokads.sequence_count('(?1).*(?2)', ts, kind = 0, kind IN (1, 2)) AS few,
+		tiktokads.sequence_count('(?16).*(?17)', ts, VARIADIC array_fill(false, ARRAY[15]) || ARRAY[kind = 0, kind IN (1, 2)]) AS late
+	FROM many GROUP BY uid % 151) AS g;
 RESET parallel_setup_cost;
 RESET parallel_tuple_cost;
 RESET min_parallel_table_scan_size;

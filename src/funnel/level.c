@@ -183,6 +183,47 @@ levels_moment(Levels *levels, const FunnelMoment *moment)
 }
 
 /*
+ * funnel_level() without words of a mode and without times, which is what most
+ * ask: a chain is only when it began, and a row twice in a moment says no more.
+ */
+static int
+funnel_level_plain(const FunnelEvent *events, size_t count, const FunnelRules *rules)
+{
+	int64_t		until[FUNNEL_STEPS_MAX];	/* of each level that is set, when its chain ends */
+	int			level = 0;
+	size_t		i = 0;
+
+	while (i < count)
+	{
+		int64_t		at = events[i].at;
+		uint64_t	rest = events[i].steps;
+
+		for (i++; i < count && events[i].at == at; i++)
+			rest |= events[i].steps;
+		for (; rest != 0; rest &= rest - 1)
+		{
+			int			step = __builtin_ctzll(rest);
+
+			if (step > level)
+				break;
+			if (step == 0)
+			{
+				if (at > rules->entry_until)
+					continue;
+				until[0] = funnel_time_add(at, rules->window);
+			}
+			else if (at <= until[step - 1])
+				until[step] = until[step - 1];
+			else
+				continue;
+			if (step == level && ++level == rules->nsteps)
+				return level;
+		}
+	}
+	return level;
+}
+
+/*
  * The highest level of events sorted by time; with `reached`, also when each
  * level up to it was reached by the chain that got there.
  */
@@ -194,6 +235,8 @@ funnel_level(const FunnelEvent *events, size_t count, const FunnelRules *rules, 
 
 	if (rules->mode & FUNNEL_STRICT_ONCE)
 		return funnel_level_once(events, count, rules, reached);
+	if (rules->mode == 0 && reached == NULL)
+		return funnel_level_plain(events, count, rules);
 	levels.rules = rules;
 	levels.count = 0;
 	levels.over = false;

@@ -121,17 +121,18 @@ static void
 match_begin(FunnelState *state, Pattern *pattern, Sequence *sequence)
 {
 	const FunnelQuestion *question = state->question;
+	const FunnelEvent *events;
 	size_t		words;
 	uint64_t   *failed = NULL;
 
 	if (question->size <= sizeof(MatchHead) || question->bytes[question->size - 1] != '\0')
 		state_refuse();
 	match_parse(question->bytes + sizeof(MatchHead), question->nsteps, ((const MatchHead *) question->bytes)->unit, pattern);
-	state_sort(state);
+	events = state_events(state);
 	words = sequence_words(pattern, state->count);
 	if (words > 0)
 		failed = MemoryContextAllocExtended(CurrentMemoryContext, words * sizeof(uint64_t), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	sequence_begin(sequence, pattern, state->events, state->count, failed, match_check);
+	sequence_begin(sequence, pattern, events, state->count, failed, match_check);
 }
 
 /* Frees what match_begin() allocated. */

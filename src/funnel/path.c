@@ -369,10 +369,10 @@ tiktokads_funnel_path_final(PG_FUNCTION_ARGS)
 	for (i = 0; i < state->parts.count; i++)
 	{
 		FunnelState *part = state->parts.items[i].state;
+		const FunnelEvent *events = state_events(part);
 		Attempt		attempt;
 
-		state_sort(part);
-		if (attempt_best(part->events, part->count, rules, &attempt) && attempt_better(&attempt, &best))
+		if (attempt_best(events, part->count, rules, &attempt) && attempt_better(&attempt, &best))
 			best = attempt;
 	}
 	row = lookup_rowtype_tupdesc(get_fn_expr_rettype(fcinfo->flinfo), -1);
@@ -445,6 +445,7 @@ path_attempts(PathState *state, const AttemptRules *rules, FunnelCount count, At
 	for (i = 0; i < state->parts.count; i++)
 	{
 		PathPart   *part = &state->parts.items[i];
+		const FunnelEvent *events = state_events(part->state);
 		int			length = key_session_length(part->key);
 
 		if (count == COUNT_SESSION && session != NULL &&
@@ -454,8 +455,7 @@ path_attempts(PathState *state, const AttemptRules *rules, FunnelCount count, At
 			from = list->attempts.count;
 		}
 		session = part->key;
-		state_sort(part->state);
-		attempt_each(part->state->events, part->state->count, rules, list_take, list);
+		attempt_each(events, part->state->count, rules, list_take, list);
 	}
 	if (count != COUNT_TOTAL)
 		list_keep_best(list, from);

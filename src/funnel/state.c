@@ -3,19 +3,21 @@
  * order, sorts them, merges the states of workers, and carries them between
  * processes.
  *
- * What must stay true: a state holds 16 bytes for each row that matters and at
- * most as much again while it grows; the order of its events is total (time,
- * then steps), so no answer depends on how rows came or were split among
- * workers; bytes that come in are believed only after they were checked.
+ * What must stay true: a state holds 8 bytes for each row that matters, 16 when
+ * the rows do not fit those, and at most as much again while it grows; the order
+ * of its events is total (time, then steps), narrow or wide, so no answer
+ * depends on how rows came or were split among workers; bytes that come in are
+ * believed only after they were checked.
  *
  * Rows that come in order of arrival touch the state of another person each
- * time, so it matters how far apart in memory that takes us.  A row goes first
- * into `recent`, inside the state; and events have a context of their own, so
- * that the states, and the executor's hash table, lie close together.
+ * time, so it matters how much memory that is and how far apart.  A row goes
+ * first into `recent`, inside the state; and events have a context of their own,
+ * so that the states, and the executor's hash table, lie close together.
  * state_sort() makes `events` whole.
  */
 #include "postgres.h"
 
+#include "common/int.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "nodes/memnodes.h"
@@ -27,9 +29,20 @@
 #include "funnel/state.h"
 
 #define STATE_VERSION		1
-#define STATE_FIRST_EVENTS	8
+#define STATE_FIRST_BYTES	128
+#define SCRATCH_EVENTS_MAX	65536	/* of a state that is not made wide to be read */
+#define NARROW_STEPS		16
+#define NARROW_ZERO			(INT64CONST(1) << 47)	/* narrow time of the base */
 #define CHILDREN_TO_LOOK_AT	16
 #define EVENT_BYTES_MAX		20	/* two numbers of 64 bits in 7-bit bytes */
+
+#define ST_SORT narrow_sort
+#define ST_ELEMENT_TYPE uint64
+#define ST_COMPARE(a, b) ((*(a) > *(b)) - (*(a) < *(b)))
+#define ST_SCOPE static
+#define ST_DEFINE
+#define ST_CHECK_FOR_INTERRUPTS
+#include "lib/sort_template.h"
 
 #define ST_SORT events_sort
 #define ST_ELEMENT_TYPE FunnelEvent
@@ -52,9 +65,11 @@ state_steps(ArrayType *array, int nsteps)
 	uint64		steps = 0;
 	int			i;
 
-	for (i = 0; i < nsteps; i++)
+	for (i = 0; i < nsteps && present == NULL; i++)
+		steps |= (uint64) (values[i] != 0) << i;
+	for (; i < nsteps; i++)
 	{
-		if (present != NULL && !(present[i / 8] >> (i % 8) & 1))
+		if (!(present[i / 8] >> (i % 8) & 1))
 			continue;			/* a NULL has no value in the array */
 		steps |= (uint64) (*values++ != 0) << i;
 	}
@@ -108,25 +123,69 @@ state_of_row(FunctionCallInfo fcinfo, MemoryContext context, int constants, Ques
 	return state;
 }
 
+/* Bytes of an event. */
+static inline Size
+event_size(const FunnelState *state)
+{
+	return state->wide ? sizeof(FunnelEvent) : sizeof(uint64);
+}
+
+/* Makes an event narrow; false when it does not fit. */
+static inline bool
+event_narrow(int64 base, int64 at, uint64 steps, uint64 *narrow)
+{
+	int64		since;
+
+	if (pg_sub_s64_overflow(at, base, &since) || since < -NARROW_ZERO || since >= NARROW_ZERO || steps >> NARROW_STEPS != 0)
+		return false;
+	*narrow = (uint64) (since + NARROW_ZERO) << NARROW_STEPS | steps;
+	return true;
+}
+
+/* The event that a narrow one is. */
+static inline FunnelEvent
+event_widen(int64 base, uint64 narrow)
+{
+	FunnelEvent event;
+
+	event.at = base + ((int64) (narrow >> NARROW_STEPS) - NARROW_ZERO);
+	event.steps = narrow & ((UINT64CONST(1) << NARROW_STEPS) - 1);
+	return event;
+}
+
+/* An event of a state. */
+static inline FunnelEvent
+event_get(const FunnelState *state, int64 i)
+{
+	return state->wide ? ((const FunnelEvent *) state->events)[i] : event_widen(state->base, ((const uint64 *) state->events)[i]);
+}
+
+/* Gives the events an array of so many. */
+static void
+state_resize(FunnelState *state, int64 capacity)
+{
+	if (capacity > (int64) (MaxAllocHugeSize / event_size(state)))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many events in one group")));
+	if (state->events == NULL)
+		state->events = MemoryContextAllocHuge(state->context, capacity * event_size(state));
+	else
+		state->events = repalloc_huge(state->events, capacity * event_size(state));
+	state->capacity = capacity;
+}
+
 /* Makes room for so many events. */
 static void
 state_reserve(FunnelState *state, int64 wanted)
 {
-	int64		capacity = Max(state->capacity, STATE_FIRST_EVENTS);
+	int64		capacity = Max(state->capacity, (int64) (STATE_FIRST_BYTES / event_size(state)));
 
 	if (wanted <= state->capacity)
 		return;
 	while (capacity < wanted)
 		capacity *= 2;
-	if (capacity > (int64) (MaxAllocHugeSize / sizeof(FunnelEvent)))
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many events in one group")));
-	if (state->events == NULL)
-		state->events = MemoryContextAllocHuge(state->context, capacity * sizeof(FunnelEvent));
-	else
-		state->events = repalloc_huge(state->events, capacity * sizeof(FunnelEvent));
-	state->capacity = capacity;
+	state_resize(state, capacity);
 }
 
 /* Moves the recent rows to the events. */
@@ -136,55 +195,165 @@ state_settle(FunnelState *state)
 	if (state->nrecent == 0)
 		return;
 	state_reserve(state, state->count + state->nrecent);
-	memcpy(&state->events[state->count], state->recent, state->nrecent * sizeof(FunnelEvent));
+	memcpy((char *) state->events + state->count * event_size(state), &state->recent, state->nrecent * event_size(state));
 	state->count += state->nrecent;
 	state->nrecent = 0;
 	state->sorted = false;
+}
+
+/* Makes the events wide, in place: from the end, where a wide one covers none that is still to be read. */
+static void
+state_widen(FunnelState *state)
+{
+	FunnelEvent *wide;
+	const uint64 *narrow;
+	int64		i;
+
+	if (state->wide)
+		return;
+	state_settle(state);
+	state->wide = true;
+	if (state->events == NULL)
+		return;
+	state_resize(state, Max(state->count, STATE_FIRST_BYTES / (int64) sizeof(FunnelEvent)));
+	wide = state->events;
+	narrow = state->events;
+	for (i = state->count - 1; i >= 0; i--)
+		wide[i] = event_widen(state->base, narrow[i]);
 }
 
 /* Adds an event. */
 void
 state_add(FunnelState *state, int64 at, uint64 steps)
 {
-	FunnelEvent *event = &state->recent[state->nrecent++];
-
-	event->at = at;
-	event->steps = steps;
-	if (state->nrecent == STATE_RECENT)
+	if (!state->wide)
+	{
+		if (state->nrecent == 0 && state->count == 0)
+			state->base = at;
+		if (event_narrow(state->base, at, steps, &state->recent.narrow[state->nrecent]))
+		{
+			if (++state->nrecent == STATE_RECENT_NARROW)
+				state_settle(state);
+			return;
+		}
+		state_widen(state);
+	}
+	state->recent.wide[state->nrecent].at = at;
+	state->recent.wide[state->nrecent].steps = steps;
+	if (++state->nrecent == STATE_RECENT_WIDE)
 		state_settle(state);
 }
 
 /* Makes the events whole and sorts them; those that are sorted already cost one look. */
-void
+static void
 state_sort(FunnelState *state)
 {
 	state_settle(state);
-	if (!state->sorted)
+	if (!state->sorted && state->wide)
 		events_sort(state->events, state->count);
+	else if (!state->sorted)
+		narrow_sort(state->events, state->count);
 	state->sorted = true;
 }
 
-/* Adds the events of a state to those of another: merges both, sorted, from the end, in place. */
+/* The events, sorted and wide, `count` of them: the state's own, or a copy in the current context while they are few. */
+const FunnelEvent *
+state_events(FunnelState *state)
+{
+	FunnelEvent *copy;
+	int64		i;
+
+	state_sort(state);
+	if (state->count > SCRATCH_EVENTS_MAX)
+		state_widen(state);
+	if (state->wide)
+		return state->events;
+	copy = palloc(Max(state->count, 1) * sizeof(FunnelEvent));
+	for (i = 0; i < state->count; i++)
+		copy[i] = event_widen(state->base, ((const uint64 *) state->events)[i]);
+	return copy;
+}
+
+/* Can the events of a state, sorted and narrow, count from another base? */
+static bool
+state_fits_base(const FunnelState *state, int64 base)
+{
+	uint64		narrow;
+
+	return state->count == 0 ||
+		(event_narrow(base, event_get(state, 0).at, 0, &narrow) &&
+		 event_narrow(base, event_get(state, state->count - 1).at, 0, &narrow));
+}
+
+/* Adds narrow events to those of another state: merges both from the end, in place. */
+static void
+merge_narrow(FunnelState *into, const FunnelState *from)
+{
+	uint64	   *to = into->events;
+	const uint64 *more = from->events;
+	uint64		shift = ((uint64) from->base - (uint64) into->base) << NARROW_STEPS;
+	int64		i = into->count - 1;
+	int64		j = from->count - 1;
+
+	while (j >= 0)
+	{
+		if (i >= 0 && to[i] > more[j] + shift)
+		{
+			to[i + j + 1] = to[i];
+			i--;
+		}
+		else
+		{
+			to[i + j + 1] = more[j] + shift;
+			j--;
+		}
+	}
+}
+
+/* The same for wide events. */
+static void
+merge_wide(FunnelState *into, const FunnelState *from)
+{
+	FunnelEvent *to = into->events;
+	const FunnelEvent *more = from->events;
+	int64		i = into->count - 1;
+	int64		j = from->count - 1;
+
+	while (j >= 0)
+	{
+		if (i >= 0 && event_order(&to[i], &more[j]) > 0)
+		{
+			to[i + j + 1] = to[i];
+			i--;
+		}
+		else
+		{
+			to[i + j + 1] = more[j];
+			j--;
+		}
+	}
+}
+
+/* Adds the events of a state to those of another. */
 void
 state_absorb(FunnelState *into, FunnelState *from)
 {
-	int64		i;
-	int64		j;
-	int64		k;
-
 	state_sort(into);
 	state_sort(from);
-	i = into->count - 1;
-	j = from->count - 1;
-	k = into->count + from->count - 1;
-	state_reserve(into, k + 1);
-	while (j >= 0)
+	if (from->count == 0)
+		return;
+	if (into->count == 0)
+		into->base = from->base;
+	if (into->wide || from->wide || !state_fits_base(from, into->base))
 	{
-		if (i >= 0 && event_order(&into->events[i], &from->events[j]) > 0)
-			into->events[k--] = into->events[i--];
-		else
-			into->events[k--] = from->events[j--];
+		state_widen(into);
+		state_widen(from);
 	}
+	state_reserve(into, into->count + from->count);
+	if (into->wide)
+		merge_wide(into, from);
+	else
+		merge_narrow(into, from);
 	into->count += from->count;
 }
 
@@ -262,9 +431,11 @@ events_write(StringInfo out, FunnelState *state)
 	to = (uint8 *) out->data + out->len;
 	for (i = 0; i < state->count; i++)
 	{
-		to = number_write(to, (uint64) state->events[i].at - (uint64) before);
-		to = number_write(to, state->events[i].steps);
-		before = state->events[i].at;
+		FunnelEvent event = event_get(state, i);
+
+		to = number_write(to, (uint64) event.at - (uint64) before);
+		to = number_write(to, event.steps);
+		before = event.at;
 	}
 	out->len = (int) ((char *) to - out->data);
 	out->data[out->len] = '\0';
@@ -279,23 +450,27 @@ events_read(StringInfo in, FunnelState *state)
 	int64		count = pq_getmsgint64(in);
 	const uint8 *end = (uint8 *) in->data + in->len;
 	const uint8 *from = (uint8 *) in->data + in->cursor;
+	FunnelEvent before = {0};
+	int64		i;
 
-	if (state->count > 0 || count < 0 || count > (end - from) / 2)
+	if (state->count > 0 || state->nrecent > 0 || count < 0 || count > (end - from) / 2)
 		state_refuse();
 	state_reserve(state, Max(count, 1));
-	for (state->count = 0; state->count < count; state->count++)
+	for (i = 0; i < count; i++)
 	{
-		FunnelEvent *event = &state->events[state->count];
+		FunnelEvent event;
 		uint64		since;
 
 		from = number_read(from, end, &since);
 		if (from != NULL)
-			from = number_read(from, end, &event->steps);
-		if (from == NULL || (event->steps & unknown) != 0)
+			from = number_read(from, end, &event.steps);
+		if (from == NULL || (event.steps & unknown) != 0)
 			state_refuse();
-		event->at = state->count == 0 ? (int64) since : (int64) ((uint64) event[-1].at + since);
-		if (state->count > 0 && event_order(&event[-1], event) > 0)
+		event.at = (int64) ((uint64) before.at + since);
+		if (i > 0 && event_order(&before, &event) > 0)
 			state_refuse();
+		state_add(state, event.at, event.steps);
+		before = event;
 	}
 	in->cursor = (int) ((const char *) from - in->data);
 }

@@ -11,18 +11,30 @@
 #include "funnel/question.h"
 
 /* Rows that are kept inside the state before they join the events. */
-#define STATE_RECENT	5
+#define STATE_RECENT_NARROW	9
+#define STATE_RECENT_WIDE	4
 
+/*
+ * Events are narrow, 8 bytes each, as long as they satisfy the first 16 steps
+ * only and lie within about four years (2^47 units) of the first one; wide,
+ * 16 bytes each, once one of them does not.
+ */
 typedef struct FunnelState
 {
 	const FunnelQuestion *question;
 	MemoryContext context;		/* of the events */
-	FunnelEvent *events;
+	void	   *events;			/* uint64 or FunnelEvent */
 	int64		count;
 	int64		capacity;
+	int64		base;			/* what the times of narrow events count from */
+	bool		wide;
 	bool		sorted;			/* events, by time, then steps */
 	int			nrecent;		/* rows that are not among the events yet */
-	FunnelEvent recent[STATE_RECENT];
+	union
+	{
+		uint64		narrow[STATE_RECENT_NARROW];
+		FunnelEvent wide[STATE_RECENT_WIDE];
+	}			recent;
 } FunnelState;
 
 StaticAssertDecl(sizeof(FunnelState) <= 128, "a group's state should fit two cache lines");
@@ -40,7 +52,7 @@ extern void events_sort(FunnelEvent *events, size_t count);
 extern FunnelState *state_make(MemoryContext context, const FunnelQuestion *question);
 extern FunnelState *state_of_row(FunctionCallInfo fcinfo, MemoryContext context, int constants, QuestionMaker make);
 extern void state_add(FunnelState *state, int64 at, uint64 steps);
-extern void state_sort(FunnelState *state);
+extern const FunnelEvent *state_events(FunnelState *state);
 extern void state_absorb(FunnelState *into, FunnelState *from);
 extern void events_write(StringInfo out, FunnelState *state);
 extern void events_read(StringInfo in, FunnelState *state);

@@ -157,11 +157,12 @@ Datum
 tiktokads_window_funnel_final(PG_FUNCTION_ARGS)
 {
 	FunnelState *state;
+	const FunnelEvent *events;
 
 	(void) aggregate_context(fcinfo, "window_funnel");
 	if (PG_ARGISNULL(0))
 		PG_RETURN_INT32(0);
 	state = (FunnelState *) PG_GETARG_POINTER(0);
-	state_sort(state);
-	PG_RETURN_INT32(funnel_level(state->events, state->count, window_rules(state), NULL));
+	events = state_events(state);
+	PG_RETURN_INT32(funnel_level(events, state->count, window_rules(state), NULL));
 }

@@ -103,7 +103,7 @@ SQL
 scan=$(peak "SELECT count(*) FROM funnel_arrival")
 whole=$(peak "SELECT tiktokads.window_funnel('1 day', 'strict_order', at, $steps) FROM funnel_arrival")
 printf '%-80s %6.1f  (%s)\n' "bytes of memory for each event of one person with all of them" \
-	"$(awk "BEGIN { print ($whole - $scan) * 1024 / $events }")" "16, and as much again while it grows"
+	"$(awk "BEGIN { print ($whole - $scan) * 1024 / $events }")" "at most 16, and as much again while it grows"
 
 if python3 -c 'import chdb' 2>/dev/null; then
 	psql -XAtq -c "COPY (SELECT person, extract(epoch FROM at)::bigint, name FROM funnel_arrival) TO STDOUT (FORMAT csv)" >"$BENCH_DIR/funnel.csv"
