@@ -271,14 +271,12 @@ tiktokads_funnel_path_serialize(PG_FUNCTION_ARGS)
 Datum
 tiktokads_funnel_path_deserialize(PG_FUNCTION_ARGS)
 {
-	bytea	   *bytes = PG_GETARG_BYTEA_PP(0);
 	PathState  *state;
 	StringInfoData in;
 	int			parts;
 
 	(void) aggregate_context(fcinfo, "funnel_path_deserialize");
-	initStringInfo(&in);
-	appendBinaryStringInfo(&in, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+	state_bytes(&in, PG_GETARG_BYTEA_PP(0));
 	if (pq_getmsgbyte(&in) != PATH_VERSION)
 		state_refuse();
 	state = path_state_make(CurrentMemoryContext, question_read(fcinfo, &in));

@@ -34,7 +34,6 @@
 #define NARROW_STEPS		16
 #define NARROW_ZERO			(INT64CONST(1) << 47)	/* narrow time of the base */
 #define CHILDREN_TO_LOOK_AT	16
-#define EVENT_BYTES_MAX		20	/* two numbers of 64 bits in 7-bit bytes */
 
 #define ST_SORT narrow_sort
 #define ST_ELEMENT_TYPE uint64
@@ -342,15 +341,20 @@ state_absorb(FunnelState *into, FunnelState *from)
 	state_sort(from);
 	if (from->count == 0)
 		return;
-	if (into->count == 0)
+	if (into->events == NULL)
+	{
+		into->wide = from->wide;
 		into->base = from->base;
+	}
 	if (into->wide || from->wide || !state_fits_base(from, into->base))
 	{
 		state_widen(into);
 		state_widen(from);
 	}
 	state_reserve(into, into->count + from->count);
-	if (into->wide)
+	if (into->count == 0)
+		memcpy(into->events, from->events, from->count * event_size(from));
+	else if (into->wide)
 		merge_wide(into, from);
 	else
 		merge_narrow(into, from);
@@ -379,100 +383,72 @@ tiktokads_funnel_combine(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(into);
 }
 
-/* Writes a number in bytes of seven bits, the lowest first. */
-static inline uint8 *
-number_write(uint8 *to, uint64 number)
+/* Opens a state's bytes for reading, where they are. */
+void
+state_bytes(StringInfo in, bytea *bytes)
 {
-	while (number >= 0x80)
-	{
-		*to++ = (uint8) (number | 0x80);
-		number >>= 7;
-	}
-	*to++ = (uint8) number;
-	return to;
+	in->data = VARDATA_ANY(bytes);
+	in->len = VARSIZE_ANY_EXHDR(bytes);
+	in->maxlen = 0;
+	in->cursor = 0;
 }
 
-/* Reads such a number; NULL when the bytes end or say more than 64 bits. */
-static inline const uint8 *
-number_read(const uint8 *from, const uint8 *end, uint64 *number)
-{
-	int			shift;
-
-	*number = 0;
-	for (shift = 0; from < end && shift < 64; shift += 7)
-	{
-		uint64		bits = *from & 0x7f;
-
-		if (shift == 63 && bits > 1)
-			return NULL;
-		*number |= bits << shift;
-		if (!(*from++ & 0x80))
-			return from;
-	}
-	return NULL;
-}
-
-/* Writes the events of a state, sorted, each as the time since the one before and its steps. */
+/* Writes the events of a state, sorted, as they are. */
 void
 events_write(StringInfo out, FunnelState *state)
 {
-	uint8	   *to;
-	int64		before = 0;
-	int64		i;
-
 	state_sort(state);
-	if (state->count > (int64) (MaxAllocSize - out->len - 64) / EVENT_BYTES_MAX)
+	if (state->count > (int64) ((MaxAllocSize - out->len - 64) / event_size(state)))
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many events in one group for a parallel plan: %lld", (long long) state->count),
 				 errhint("Set max_parallel_workers_per_gather to 0 for this query.")));
+	pq_sendbyte(out, state->wide);
+	pq_sendint64(out, state->base);
 	pq_sendint64(out, state->count);
-	enlargeStringInfo(out, (int) state->count * EVENT_BYTES_MAX);
-	to = (uint8 *) out->data + out->len;
+	pq_sendbytes(out, state->events, (int) (state->count * event_size(state)));
+}
+
+/* Are the events of a state sorted, and do they satisfy no step that there is not? */
+static bool
+events_good(const FunnelState *state)
+{
+	int			nsteps = state->question->nsteps;
+	uint64		unknown = nsteps == 64 ? 0 : ~UINT64CONST(0) << nsteps;
+	FunnelEvent before = {PG_INT64_MIN, 0};
+	int64		i;
+
 	for (i = 0; i < state->count; i++)
 	{
 		FunnelEvent event = event_get(state, i);
 
-		to = number_write(to, (uint64) event.at - (uint64) before);
-		to = number_write(to, event.steps);
-		before = event.at;
+		if ((event.steps & unknown) != 0 || event_order(&before, &event) > 0)
+			return false;
+		before = event;
 	}
-	out->len = (int) ((char *) to - out->data);
-	out->data[out->len] = '\0';
+	return true;
 }
 
-/* Reads events into an empty state: they must be sorted and satisfy no step that there is not. */
+/* Reads events into an empty state. */
 void
 events_read(StringInfo in, FunnelState *state)
 {
-	int			nsteps = state->question->nsteps;
-	uint64		unknown = nsteps == 64 ? 0 : ~UINT64CONST(0) << nsteps;
+	int			wide = pq_getmsgbyte(in);
+	int64		base = pq_getmsgint64(in);
 	int64		count = pq_getmsgint64(in);
-	const uint8 *end = (uint8 *) in->data + in->len;
-	const uint8 *from = (uint8 *) in->data + in->cursor;
-	FunnelEvent before = {0};
-	int64		i;
 
-	if (state->count > 0 || state->nrecent > 0 || count < 0 || count > (end - from) / 2)
+	if (state->count > 0 || state->nrecent > 0 || wide > 1)
 		state_refuse();
-	state_reserve(state, Max(count, 1));
-	for (i = 0; i < count; i++)
-	{
-		FunnelEvent event;
-		uint64		since;
-
-		from = number_read(from, end, &since);
-		if (from != NULL)
-			from = number_read(from, end, &event.steps);
-		if (from == NULL || (event.steps & unknown) != 0)
-			state_refuse();
-		event.at = (int64) ((uint64) before.at + since);
-		if (i > 0 && event_order(&before, &event) > 0)
-			state_refuse();
-		state_add(state, event.at, event.steps);
-		before = event;
-	}
-	in->cursor = (int) ((const char *) from - in->data);
+	state->wide = wide;
+	state->base = base;
+	if (count < 0 || count > (in->len - in->cursor) / (int64) event_size(state))
+		state_refuse();
+	state_reserve(state, count);
+	if (count > 0)
+		pq_copymsgbytes(in, (char *) state->events, (int) (count * event_size(state)));
+	state->count = count;
+	if (!events_good(state))
+		state_refuse();
 }
 
 /* Writes a state as bytes: a version, the question, the events. */
@@ -495,18 +471,15 @@ tiktokads_funnel_serialize(PG_FUNCTION_ARGS)
 Datum
 tiktokads_funnel_deserialize(PG_FUNCTION_ARGS)
 {
-	bytea	   *bytes = PG_GETARG_BYTEA_PP(0);
 	FunnelState *state;
 	StringInfoData in;
 
 	(void) aggregate_context(fcinfo, "funnel_deserialize");
-	initStringInfo(&in);
-	appendBinaryStringInfo(&in, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+	state_bytes(&in, PG_GETARG_BYTEA_PP(0));
 	if (pq_getmsgbyte(&in) != STATE_VERSION)
 		state_refuse();
 	state = state_make(CurrentMemoryContext, question_read(fcinfo, &in));
 	events_read(&in, state);
 	pq_getmsgend(&in);
-	pfree(in.data);
 	PG_RETURN_POINTER(state);
 }

@@ -54,6 +54,7 @@ extern FunnelState *state_of_row(FunctionCallInfo fcinfo, MemoryContext context,
 extern void state_add(FunnelState *state, int64 at, uint64 steps);
 extern const FunnelEvent *state_events(FunnelState *state);
 extern void state_absorb(FunnelState *into, FunnelState *from);
+extern void state_bytes(StringInfo in, bytea *bytes);
 extern void events_write(StringInfo out, FunnelState *state);
 extern void events_read(StringInfo in, FunnelState *state);
 extern uint64 state_steps(ArrayType *array, int nsteps);
