@@ -167,6 +167,59 @@ INSERT INTO tiktokads.anomaly_age (advertiser_id, numerator, stat_date, age, val
 SELECT 100, 'conversion', date '2026-01-01' + d, a.age, a.value FROM generate_series(1, 20) AS d, (VALUES (1, 80), (28, 100)) AS a (age, value);
 SELECT round((s).low[2]::numeric, 2) AS low, round((s).high[2]::numeric, 2) AS high, (s).low[29] AS final FROM (SELECT tiktokads.anomaly_share(100, 'conversion') AS s) AS x;
 
+-- and from what syncs kept: twenty days that had 60 of 100 conversions when they were a day old, and all from the next day on
+INSERT INTO tiktokads.advertiser (advertiser_id, name, currency, display_timezone) VALUES (113, 'Account 113', 'EUR', 'Europe/Berlin');
+SELECT count(tiktokads.partition_ensure('report_advertiser_asof', '2026-01-01', '2026-04-30')) AS months;
+INSERT INTO tiktokads.report_advertiser_daily (advertiser_id, stat_date, spend, conversion) SELECT 113, date '2026-01-10' + d, 100, 100 FROM generate_series(0, 19) AS d;
+INSERT INTO tiktokads.report_advertiser_asof (advertiser_id, stat_date, from_age, to_age, conversion) SELECT 113, date '2026-01-10' + d, 1, 2, 60 FROM generate_series(0, 19) AS d;
+CALL tiktokads.detect(113);
+SELECT (s).low[2] AS low, (s).high[2] AS high FROM (SELECT tiktokads.anomaly_share(113, 'conversion') AS s) AS x;	-- rows that no sync read tell nothing
+INSERT INTO tiktokads.sync_read (stream, advertiser_id, from_date, to_date, read_at) VALUES ('report_advertiser_daily', 113, '2026-01-10', '2026-01-29', '2026-02-28 12:00+00');
+CALL tiktokads.detect(113);
+SELECT (s).low[1] AS low_0, round((s).low[2]::numeric, 2) AS low_1, round((s).high[2]::numeric, 2) AS high_1, (s).low[3] AS low_2, (s).high[3] AS high_2
+FROM (SELECT tiktokads.anomaly_share(113, 'conversion') AS s) AS x;
+
+-- how old a day's numbers are, is told by when they were read: late on its day, the day after, after the window of 28 days, or (nobody knows) now
+INSERT INTO tiktokads.sync_read (stream, advertiser_id, from_date, to_date, read_at) VALUES
+	('report_ad_daily', 113, '2026-03-01', '2026-03-01', '2026-03-01 22:30+00'), ('report_ad_daily', 113, '2026-03-02', '2026-03-02', '2026-03-03 22:30+00'),
+	('report_ad_daily', 113, '2026-01-05', '2026-01-05', '2026-02-05 12:00+00');
+SELECT d.day, m.* FROM unnest('{2026-03-01,2026-03-02,2026-01-05,2026-03-05,2026-02-01}'::date[]) AS d (day)
+	CROSS JOIN LATERAL tiktokads.anomaly_maturity(113, d.day, 'report_ad_daily', '2026-03-15') AS m;
+
+-- so conversions that a sync saw at one day of age are not missed when they are five days old; told without such knowledge they are
+SELECT set_config('tiktokads.clock_offset', extract(epoch FROM timestamptz '2026-03-15 11:00:00+00' - now())::int::text, false) IS NOT NULL AS clock;
+SELECT count(pg_temp.an_account(114)) FROM generate_series(1, 1);
+INSERT INTO tiktokads.anomaly_age (advertiser_id, numerator, stat_date, age, value)
+SELECT 114, 'conversion', date '2026-01-01' + d, a.age, a.value FROM generate_series(1, 20) AS d, (VALUES (1, 40), (5, 100), (28, 100)) AS a (age, value);
+UPDATE tiktokads.report_ad_daily SET conversion = round(conversion * 0.4) WHERE advertiser_id = 114 AND stat_date = '2026-03-10';
+SELECT count(pg_temp.roll_up(114)) FROM generate_series(1, 1);
+SELECT detector, level, started_on FROM tiktokads.detect_anomalies('2026-03-10', '2026-03-10', 114);
+DELETE FROM tiktokads.anomaly;
+INSERT INTO tiktokads.sync_read (stream, advertiser_id, from_date, to_date, read_at)
+SELECT 'report_' || l || '_daily', 114, '2026-03-10', '2026-03-10', '2026-03-11 08:00+00' FROM unnest('{advertiser,campaign,adgroup,ad}'::text[]) AS l;
+SELECT detector, level, started_on FROM tiktokads.detect_anomalies('2026-03-10', '2026-03-10', 114);
+-- a day that was read only while it lasted says nothing
+UPDATE tiktokads.report_ad_daily SET spend = spend / 5 WHERE advertiser_id = 114 AND stat_date = '2026-03-10';
+SELECT count(pg_temp.roll_up(114)) FROM generate_series(1, 1);
+SELECT count(*) > 0 AS told FROM tiktokads.detect_anomalies('2026-03-10', '2026-03-10', 114);
+DELETE FROM tiktokads.anomaly;
+UPDATE tiktokads.sync_read SET read_at = '2026-03-10 12:00+00' WHERE advertiser_id = 114;
+SELECT count(*) > 0 AS told FROM tiktokads.detect_anomalies('2026-03-10', '2026-03-10', 114);
+DELETE FROM tiktokads.sync_read WHERE advertiser_id = 114;
+
+-- a restatement of what was final is told once, also when another one follows
+CALL tiktokads.detect(114);
+DELETE FROM tiktokads.anomaly;
+UPDATE tiktokads.report_advertiser_daily SET spend = spend * 0.8 WHERE advertiser_id = 114 AND stat_date = '2026-03-08';
+SELECT set_config('tiktokads.clock_offset', extract(epoch FROM timestamptz '2026-03-16 11:00:00+00' - now())::int::text, false) IS NOT NULL AS clock;
+CALL tiktokads.detect(114);
+CALL tiktokads.detect(114);
+SELECT count(*) AS incidents, min(started_on) AS day, min(state) AS state FROM tiktokads.anomaly WHERE advertiser_id = 114 AND detector = 'restated';
+SELECT set_config('tiktokads.clock_offset', extract(epoch FROM timestamptz '2026-03-17 11:00:00+00' - now())::int::text, false) IS NOT NULL AS clock;
+UPDATE tiktokads.report_advertiser_daily SET spend = spend * 0.8 WHERE advertiser_id = 114 AND stat_date = '2026-03-08';
+CALL tiktokads.detect(114);
+SELECT count(*) AS incidents, min(started_on) AS day, min(state) AS state FROM tiktokads.anomaly WHERE advertiser_id = 114 AND detector = 'restated';
+
 -- errors
 SELECT tiktokads.detect_anomalies('2026-03-02', '2026-03-01');
 SELECT tiktokads.detect_anomalies('2026-03-01', '2026-03-02', levels => '{planet}');

@@ -87,16 +87,30 @@ band_learn(BandHistory *history, int32_t day, double value, double exposure)
 	history->count++;
 }
 
-/* What so many days ago still weighs, half for each HALF_LIFE. */
-static double
-weight_of(int32_t ago)
-{
-	static double weights[WEIGHTS];
+static double weights[WEIGHTS];
 
+/* Fills the weights of days, once. */
+static void
+weights_fill(void)
+{
 	if (weights[0] == 0)
 		for (int i = WEIGHTS - 1; i >= 0; i--)
 			weights[i] = exp2(-i / HALF_LIFE);
+}
+
+/* What so many days ago still weighs, half for each HALF_LIFE. */
+static inline double
+weight_of(int32_t ago)
+{
 	return ago < 0 ? 1 : ago < WEIGHTS ? weights[ago] : 0;
+}
+
+/* A value, or the nearest bound. */
+static inline double
+within(double value, double low, double high)
+{
+	value = value > low ? value : low;
+	return value < high ? value : high;
 }
 
 /* Values cut back to what is usual, so that one outlier does not set the level. */
@@ -121,7 +135,7 @@ cut_values(const BandHistory *history, int count, double *cut)
 		double		usual = median * days[i].exposure;
 		double		room = 3 * sqrt(usual + 1);
 
-		cut[i] = fmin(fmax(days[i].value, usual / CUT_FACTOR - room), usual * CUT_FACTOR + room);
+		cut[i] = within(days[i].value, usual / CUT_FACTOR - room, usual * CUT_FACTOR + room);
 	}
 }
 
@@ -207,6 +221,7 @@ learn_usual(const BandHistory *history, BandFamily family, int32_t day, Usual *u
 
 	if (count < BAND_DAYS_MIN)
 		return false;
+	weights_fill();
 	cut_values(history, count, cut);
 	learn_weekdays(days, count, cut, usual);
 	for (int i = 0; i < count; i++)

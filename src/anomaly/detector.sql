@@ -218,12 +218,12 @@ CREATE TABLE tiktokads.anomaly_age
 	PRIMARY KEY (advertiser_id, numerator, stat_date, age)
 );
 SELECT pg_catalog.pg_extension_config_dump('tiktokads.anomaly_age', '');
-COMMENT ON TABLE tiktokads.anomaly_age IS 'What each detect() saw of spend and of the numbers that still restate, summed over the ad account: from it the completeness of young days is learnt, and what was restated after it was final.';
+COMMENT ON TABLE tiktokads.anomaly_age IS 'What each detect() saw of spend and of the numbers that still restate, and what syncs kept of the latter before, of each ad account: from it the completeness of young days is learnt, and what was restated after it was final.';
 COMMENT ON COLUMN tiktokads.anomaly_age.advertiser_id IS 'Ad account.';
 COMMENT ON COLUMN tiktokads.anomaly_age.numerator IS 'Column of the daily report.';
 COMMENT ON COLUMN tiktokads.anomaly_age.stat_date IS 'Day whose number it is.';
-COMMENT ON COLUMN tiktokads.anomaly_age.age IS 'Days after it when it was seen.';
-COMMENT ON COLUMN tiktokads.anomaly_age.value IS 'What was seen.';
+COMMENT ON COLUMN tiktokads.anomaly_age.age IS 'Days after it when it was read.';
+COMMENT ON COLUMN tiktokads.anomaly_age.value IS 'What was read.';
 
 CREATE TABLE tiktokads.anomaly_completeness
 (

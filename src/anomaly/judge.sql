@@ -44,7 +44,20 @@ BEGIN ATOMIC
 			WHERE y.advertiser_id = $1 AND y.numerator = $2 AND y.age = g.age
 			HAVING pg_catalog.count(*) >= 14) AS l ON l.share > 0;
 END;
-COMMENT ON FUNCTION tiktokads.anomaly_share IS 'Between which parts of a restating number''s final value an ad account''s days have at ages 0 to 28 (first element: age 0): learnt from what detect() saw, else by tiktokads.anomaly_completeness.';
+COMMENT ON FUNCTION tiktokads.anomaly_share IS 'Between which parts of a restating number''s final value an ad account''s days have at ages 0 to 28 (first element: age 0): learnt from what syncs kept and detect() saw, else by tiktokads.anomaly_completeness.';
+
+CREATE FUNCTION tiktokads.anomaly_maturity(advertiser_id bigint, stat_date date, stream text, today date, OUT age int, OUT final boolean)
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+	-- as old as it was when it was last read: a sync that fell behind leaves young numbers
+	SELECT greatest(0, coalesce(
+			(SELECT pg_catalog.max(tiktokads.clock_day(r.read_at, a.display_timezone))
+			FROM tiktokads.sync_read AS r JOIN tiktokads.advertiser AS a ON a.advertiser_id = r.advertiser_id
+			WHERE r.stream = $3 AND r.advertiser_id = $1 AND $2 BETWEEN r.from_date AND r.to_date), $4) - $2),
+		CASE tiktokads.finality($1, $2, $3) WHEN 'final' THEN true WHEN 'provisional' THEN false ELSE $4 - $2 > tiktokads.attribution_days($1) END;
+END;
+COMMENT ON FUNCTION tiktokads.anomaly_maturity IS 'How many days old an ad account''s day was when a stream last read it, and whether it is final (tiktokads.finality()). Of days that no sync read: by the account''s calendar day today and its attribution window.';
+REVOKE ALL ON FUNCTION tiktokads.anomaly_maturity FROM PUBLIC;
 
 -- one state of a signal as an SQL condition over the judged days
 CREATE FUNCTION tiktokads.anomaly_state_sql(signal text, state text, surprise float8, change float8) RETURNS text
@@ -169,6 +182,8 @@ DECLARE
 	any_hit text;
 	floor numeric;
 	missing text;
+	restating name[];
+	sums text;
 	grain text := CASE WHEN hour IS NULL THEN 'day' ELSE 'hour' END;
 	report text := format('tiktokads.%I', 'report_' || level || CASE WHEN hour IS NULL THEN '_daily' ELSE '_hourly' END);
 	key text := level || '_id';
@@ -180,6 +195,8 @@ BEGIN
 	IF signals IS NULL THEN
 		RETURN NULL;
 	END IF;
+	SELECT coalesce(array_agg(DISTINCT s.numerator), '{}') INTO restating
+	FROM tiktokads.anomaly_signal AS s WHERE s.restates AND s.signal = ANY (signals) AND hour IS NULL;
 	SELECT string_agg(DISTINCT c, ', ') INTO missing
 	FROM tiktokads.anomaly_signal AS s CROSS JOIN LATERAL (VALUES (CASE grain WHEN 'hour' THEN coalesce(s.hourly, s.numerator) ELSE s.numerator END), (s.denominator)) AS v (c)
 	WHERE s.signal = ANY (signals) AND c IS NOT NULL AND NOT EXISTS (
@@ -194,14 +211,22 @@ BEGIN
 		WHERE s.signal = ANY (signals) AND c IS NOT NULL) AS u;
 	SELECT string_agg(format('tiktokads.day_band(%1$L, b.stat_date, b.%2$I, %3$s, %4$s, b.spend > 0 AND NOT b.holiday, b.judged) OVER w AS %5$I',
 			s.family, s.numerator, coalesce('b.' || quote_ident(s.denominator), '1'),
-			CASE WHEN s.restates AND hour IS NULL THEN format('b.share_low_%1$s, b.share_high_%1$s', s.numerator) ELSE '1, 1' END, 'band_' || s.signal)
-		|| CASE WHEN t.trend THEN format(', sum(b.%1$I) OVER w7 AS %3$I, sum(%2$s) OVER w7 AS %4$I, sum(b.%1$I) OVER w21 AS %5$I, sum(%2$s) OVER w21 AS %6$I',
-			s.numerator, coalesce('b.' || quote_ident(s.denominator), '1::float8'), 'num7_' || s.signal, 'den7_' || s.signal, 'num21_' || s.signal, 'den21_' || s.signal) ELSE '' END,
+			CASE WHEN s.numerator = ANY (restating) THEN format('b.%I, b.%I', 'share_low_' || s.numerator, 'share_high_' || s.numerator) ELSE '1, 1' END, 'band_' || s.signal)
+		|| CASE WHEN t.trend THEN format(', %1$s - %2$s AS %5$I, %3$s - %4$s AS %6$I, %2$s - lag(%1$s, 28, 0::float8) OVER w AS %7$I, %4$s - lag(%3$s, 28, 0::float8) OVER w AS %8$I',
+			n.sum, format('lag(%s, 7, 0::float8) OVER w', n.sum), d.sum, format('lag(%s, 7, 0::float8) OVER w', d.sum),
+			'num7_' || s.signal, 'den7_' || s.signal, 'num21_' || s.signal, 'den21_' || s.signal) ELSE '' END,
 		E',\n\t\t') INTO bands
 	FROM tiktokads.anomaly_signal AS s
 		CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM tiktokads.anomaly_detector AS d CROSS JOIN LATERAL jsonb_array_elements(d.conditions) AS a
 			WHERE d.enabled AND a ->> s.signal IN ('rising', 'falling')) AS trend) AS t
+		CROSS JOIN LATERAL (SELECT format('b.%I', 'sum_' || s.numerator) AS sum) AS n
+		CROSS JOIN LATERAL (SELECT coalesce(format('b.%I', 'sum_' || s.denominator), 'b.days::float8') AS sum) AS d
 	WHERE s.signal = ANY (signals);
+	-- what trends compare: weeks as differences of sums from the first day on
+	SELECT string_agg(format(', sum(u.%I) OVER w AS %I', c, 'sum_' || c), '') INTO sums
+	FROM (SELECT DISTINCT c FROM tiktokads.anomaly_signal AS s CROSS JOIN LATERAL (VALUES (s.numerator), (s.denominator)) AS v (c)
+		WHERE s.signal = ANY (signals) AND c IS NOT NULL AND EXISTS (SELECT FROM tiktokads.anomaly_detector AS d CROSS JOIN LATERAL jsonb_array_elements(d.conditions) AS a
+			WHERE d.enabled AND a ->> s.signal IN ('rising', 'falling'))) AS u;
 	-- few days are hit: they are found by one condition, and only then told apart
 	SELECT string_agg(format('(%L, %L, %L, %s, %L, %s, j.%I, %s, j.%I, %s::float8, %L::boolean, %s::float8)',
 			d.detector, d.kind, d.topic, d.priority, d.signal, h.hit, s.numerator, coalesce('j.' || quote_ident(s.denominator), '1'), 'band_' || d.signal, s.scale, s.inverse, d.minimum_surprise),
@@ -212,30 +237,36 @@ BEGIN
 			tiktokads.anomaly_condition_sql(d), CASE grain WHEN 'hour' THEN d.minimum_spend / 12 ELSE d.minimum_spend END, 'band_' || d.signal, d.minimum_volume) AS hit) AS h
 	WHERE d.enabled AND d.kind IN ('metric', 'pattern') AND anomaly_judge_sql.level = ANY (d.levels) AND grain = ANY (d.grains);
 	RETURN format($sql$
-WITH %13$s account AS MATERIALIZED (
+WITH %13$s reported AS MATERIALIZED (
+	SELECT DISTINCT advertiser_id, stat_date FROM %1$s WHERE stat_date BETWEEN $1 - 56 AND $2 AND ($3 IS NULL OR advertiser_id = $3)),
+account AS MATERIALIZED (
 	SELECT a.advertiser_id, tiktokads.anomaly_today(a.advertiser_id) AS today %7$s
-	FROM (SELECT DISTINCT advertiser_id FROM %1$s WHERE stat_date BETWEEN $1 - 56 AND $2 AND ($3 IS NULL OR advertiser_id = $3)) AS a),
+	FROM (SELECT DISTINCT advertiser_id FROM reported) AS a),
 day AS (
-	SELECT DISTINCT advertiser_id, stat_date FROM %1$s WHERE stat_date BETWEEN $1 - 56 AND $2 AND ($3 IS NULL OR advertiser_id = $3)
+	SELECT advertiser_id, stat_date FROM reported
 	UNION
 	-- what a sync or the caller knows to be complete
-	SELECT DISTINCT advertiser_id, $2 FROM %1$s WHERE $4
+	SELECT advertiser_id, $2 FROM account WHERE $4
 	UNION
 	SELECT t.advertiser_id, g.day::date FROM tiktokads.sync_state AS t CROSS JOIN generate_series($1::timestamp, $2::timestamp, '1 day') AS g (day)
 	WHERE t.stream = %3$L AND t.covered @> g.day::date AND ($3 IS NULL OR t.advertiser_id = $3)),
+known AS MATERIALIZED (
+	SELECT d.advertiser_id, d.stat_date,
+		EXISTS (SELECT FROM tiktokads.anomaly_holiday AS h WHERE h.day = d.stat_date AND (h.advertiser_id IS NULL OR h.advertiser_id = d.advertiser_id)) AS holiday %8$s
+	FROM day AS d JOIN account AS a ON a.advertiser_id = d.advertiser_id AND d.stat_date <= a.today - %15$s
+		%9$s),
 span AS (
 	SELECT advertiser_id, %2$I AS entity_id, min(stat_date) AS first, max(stat_date) AS last, count(*) FILTER (WHERE spend > 0) AS alive
 	FROM %1$s WHERE stat_date BETWEEN $1 - 56 AND $2 AND ($3 IS NULL OR advertiser_id = $3) GROUP BY 1, 2),
 size AS (
 	SELECT advertiser_id, log(greatest(1, count(*)))::float8 + %14$s AS size FROM span WHERE last >= $1 - 3 GROUP BY 1),
 base AS (
-	SELECT s.advertiser_id, s.entity_id, d.stat_date, %4$s, a.*, z.size,
-		EXISTS (SELECT FROM tiktokads.anomaly_holiday AS h WHERE h.day = d.stat_date AND (h.advertiser_id IS NULL OR h.advertiser_id = s.advertiser_id)) AS holiday
+	SELECT s.entity_id, d.*, %4$s, z.size
 	FROM span AS s
 		JOIN size AS z ON z.advertiser_id = s.advertiser_id
-		JOIN (SELECT account.advertiser_id AS account_id, today %8$s FROM account) AS a ON a.account_id = s.advertiser_id
-		JOIN day AS d ON d.advertiser_id = s.advertiser_id AND d.stat_date BETWEEN s.first AND s.last + 3 AND d.stat_date <= a.today - %15$s
-		LEFT JOIN %1$s AS r ON r.advertiser_id = s.advertiser_id AND r.%2$I = s.entity_id AND r.stat_date = d.stat_date
+		JOIN known AS d ON d.advertiser_id = s.advertiser_id AND d.stat_date BETWEEN s.first AND s.last + 3
+		LEFT JOIN (SELECT * FROM %1$s WHERE stat_date BETWEEN $1 - 56 AND $2 AND ($3 IS NULL OR advertiser_id = $3)) AS r
+			ON r.advertiser_id = s.advertiser_id AND r.%2$I = s.entity_id AND r.stat_date = d.stat_date
 	WHERE s.last >= $1 - 3),
 pool AS (
 	-- silences that ended: one that goes on is what is asked about
@@ -247,7 +278,7 @@ usual AS (
 guarded AS (
 	SELECT u.*, u.stat_date >= $1 AND greatest(u.spend, u.usual_spend) >= %5$s AS judged,
 		u.days - coalesce(max(CASE WHEN u.off = 0 THEN u.days END) OVER w, 0) AS run,
-		coalesce(sum(u.off) OVER (w ROWS BETWEEN 56 PRECEDING AND 1 PRECEDING), 0) AS off_before, least(u.days - 1, 56) AS days_before, p.off AS off_pool, p.days AS days_pool %9$s
+		coalesce(sum(u.off) OVER (w ROWS BETWEEN 56 PRECEDING AND 1 PRECEDING), 0) AS off_before, least(u.days - 1, 56) AS days_before, p.off AS off_pool, p.days AS days_pool %17$s
 	FROM usual AS u JOIN pool AS p ON p.advertiser_id = u.advertiser_id
 	WINDOW w AS (PARTITION BY u.advertiser_id, u.entity_id ORDER BY u.stat_date)),
 -- how far days were above the week before them
@@ -259,8 +290,7 @@ judged AS (
 	SELECT b.*, %10$L <> 'ad' AS parent,
 		tiktokads.anomaly_silence(b.run, greatest(b.off_before - b.run + 1, 0), greatest(b.days_before - b.run + 1, 0), b.off_pool, b.days_pool) AS silence, %6$s
 	FROM guarded AS b
-	WINDOW w AS (PARTITION BY b.advertiser_id, b.entity_id ORDER BY b.stat_date),
-		w7 AS (w ROWS BETWEEN 6 PRECEDING AND CURRENT ROW), w21 AS (w ROWS BETWEEN 27 PRECEDING AND 7 PRECEDING))
+	WINDOW w AS (PARTITION BY b.advertiser_id, b.entity_id ORDER BY b.stat_date))
 SELECT %10$L, j.advertiser_id, j.entity_id, j.stat_date, d.detector, d.kind, d.topic, d.priority, d.signal,
 	CASE WHEN (d.num < (d.band).expected) <> d.inverse THEN 'down' ELSE 'up' END,
 	d.scale * CASE WHEN d.inverse THEN d.den / nullif(d.num, 0) ELSE d.num / nullif(d.den, 0) END,
@@ -278,16 +308,16 @@ FROM (SELECT j.*, -log((float8 '0.05' + (SELECT count(*) FROM leap AS l
 -- a leap of spend is none where entities like it leap so, too
 WHERE d.hit AND (d.signal <> 'spend' OR (d.band).up < (d.band).down OR coalesce(j.leap, 3) >= 3)
 $sql$, CASE grain WHEN 'hour' THEN 'report' ELSE report END, key, 'report_' || level || '_daily', columns, CASE grain WHEN 'hour' THEN floor / 12 ELSE floor END, bands,
-		(SELECT string_agg(format(', (tiktokads.anomaly_share(a.advertiser_id, %1$L)).low AS low_%1$s, (tiktokads.anomaly_share(a.advertiser_id, %1$L)).high AS high_%1$s', n), '')
-			FROM (SELECT DISTINCT s.numerator AS n FROM tiktokads.anomaly_signal AS s WHERE s.restates AND s.signal = ANY (signals)) AS u),
-		(SELECT string_agg(format(', low_%1$s, high_%1$s', n), '')
-			FROM (SELECT DISTINCT s.numerator AS n FROM tiktokads.anomaly_signal AS s WHERE s.restates AND s.signal = ANY (signals)) AS u),
-		(SELECT string_agg(format(', u.low_%1$s[least(u.today - u.stat_date, 28) + 1] AS share_low_%1$s, u.high_%1$s[least(u.today - u.stat_date, 28) + 1] AS share_high_%1$s', n), '')
-			FROM (SELECT DISTINCT s.numerator AS n FROM tiktokads.anomaly_signal AS s WHERE s.restates AND s.signal = ANY (signals)) AS u),
+		(SELECT coalesce(string_agg(format(', (tiktokads.anomaly_share(a.advertiser_id, %1$L)).low AS %2$I, (tiktokads.anomaly_share(a.advertiser_id, %1$L)).high AS %3$I',
+			n, 'low_' || n, 'high_' || n), ''), '') FROM unnest(restating) AS n),
+		(SELECT coalesce(string_agg(format(', CASE WHEN m.final THEN 1 ELSE a.%1$I[least(m.age, 28) + 1] END AS %2$I, CASE WHEN m.final THEN 1 ELSE a.%3$I[least(m.age, 28) + 1] END AS %4$I',
+			'low_' || n, 'share_low_' || n, 'high_' || n, 'share_high_' || n), ''), '') FROM unnest(restating) AS n),
+		-- a day that was read only while it lasted is not known
+		CASE grain WHEN 'hour' THEN '' ELSE format('JOIN LATERAL tiktokads.anomaly_maturity(d.advertiser_id, d.stat_date, %L, a.today) AS m ON m.age > 0', 'report_' || level || '_daily') END,
 		level, hits, any_hit,
 		CASE grain WHEN 'hour' THEN format('report AS MATERIALIZED (SELECT * FROM %s AS s),', tiktokads.anomaly_source(level, hour, on_day)) ELSE '' END,
 		-- a day has twelve times as many chances to err
-		CASE grain WHEN 'hour' THEN log(12.0) ELSE 0 END, CASE grain WHEN 'hour' THEN 0 ELSE 1 END, hour);
+		CASE grain WHEN 'hour' THEN log(12.0) ELSE 0 END, CASE grain WHEN 'hour' THEN 0 ELSE 1 END, hour, sums);
 END;
 $$;
 COMMENT ON FUNCTION tiktokads.anomaly_judge_sql IS 'The query that judges the days of one level: parameters are first day, last day, ad account (NULL: all), and whether the last day is known to be complete. With an hour it judges that hour and the one before of on_day. NULL when no detector looks at the level; an error when detectors look at columns that the table lacks.';

@@ -217,11 +217,32 @@ BEGIN
 	FOR n IN SELECT s.numerator FROM tiktokads.anomaly_signal AS s WHERE s.restates UNION SELECT 'spend' LOOP
 		EXECUTE format($sql$
 			INSERT INTO tiktokads.anomaly_age AS o (advertiser_id, numerator, stat_date, age, value)
-			SELECT r.advertiser_id, %1$L, r.stat_date, t.today - r.stat_date, coalesce(r.%1$I, 0)
+			SELECT r.advertiser_id, %1$L, r.stat_date, m.age, coalesce(r.%1$I, 0)
 			FROM (SELECT a.advertiser_id, tiktokads.anomaly_today(a.advertiser_id) AS today FROM tiktokads.advertiser AS a) AS t
 				JOIN tiktokads.report_advertiser_daily AS r ON r.advertiser_id = t.advertiser_id AND r.stat_date BETWEEN t.today - 29 AND t.today - 1
+				CROSS JOIN LATERAL tiktokads.anomaly_maturity(r.advertiser_id, r.stat_date, 'report_advertiser_daily', t.today) AS m
 			WHERE ($1 IS NULL OR r.advertiser_id = $1)
 			ON CONFLICT (advertiser_id, numerator, stat_date, age) DO UPDATE SET value = EXCLUDED.value WHERE o.value <> EXCLUDED.value$sql$, n)
+		USING only_advertiser;
+		CONTINUE WHEN NOT EXISTS (SELECT FROM tiktokads.model_column AS c WHERE c.relation = 'report_advertiser_asof' AND c.name = n);
+		-- what syncs kept of days before the first call, once for each day: how it looked at each age, and in the end
+		EXECUTE format($sql$
+			INSERT INTO tiktokads.anomaly_age (advertiser_id, numerator, stat_date, age, value)
+			SELECT d.advertiser_id, %1$L, v.stat_date, g.age, v.value
+			FROM (
+				SELECT r.advertiser_id, min(r.stat_date) AS first, max(r.stat_date) AS last
+				FROM (SELECT a.advertiser_id, tiktokads.anomaly_today(a.advertiser_id) AS today FROM tiktokads.advertiser AS a) AS t
+					JOIN tiktokads.report_advertiser_daily AS r ON r.advertiser_id = t.advertiser_id AND r.stat_date BETWEEN t.today - 118 AND t.today - 33
+				WHERE ($1 IS NULL OR r.advertiser_id = $1)
+					AND EXISTS (SELECT FROM tiktokads.sync_read AS x
+						WHERE x.stream = 'report_advertiser_daily' AND x.advertiser_id = r.advertiser_id AND r.stat_date BETWEEN x.from_date AND x.to_date)
+					AND NOT EXISTS (SELECT FROM tiktokads.anomaly_age AS o
+						WHERE o.advertiser_id = r.advertiser_id AND o.numerator = %1$L AND o.stat_date = r.stat_date AND o.age >= 28)
+				GROUP BY 1) AS d
+				CROSS JOIN (SELECT generate_series(0, 27) AS age UNION ALL SELECT 32) AS g
+				CROSS JOIN LATERAL tiktokads.asof('advertiser', %1$L, d.first, d.last, g.age, d.advertiser_id) AS v
+			WHERE v.value IS NOT NULL
+			ON CONFLICT DO NOTHING$sql$, n)
 		USING only_advertiser;
 	END LOOP;
 	-- a year teaches enough
@@ -243,7 +264,7 @@ BEGIN
 	END LOOP;
 END;
 $$;
-COMMENT ON FUNCTION tiktokads.anomaly_observe IS 'Notes how complete young days are (tiktokads.anomaly_age) and what advertisers set (tiktokads.anomaly_entity_state). Part of detect(). NULL: all ad accounts.';
+COMMENT ON FUNCTION tiktokads.anomaly_observe IS 'Notes how complete young days are and, from what syncs kept, were (tiktokads.anomaly_age) and what advertisers set (tiktokads.anomaly_entity_state). Part of detect(). NULL: all ad accounts.';
 REVOKE ALL ON FUNCTION tiktokads.anomaly_observe FROM PUBLIC;
 
 CREATE FUNCTION tiktokads.anomaly_restated(only_advertiser bigint) RETURNS SETOF tiktokads.anomaly_episode
