@@ -24,11 +24,9 @@ SELECT * FROM tiktokads.unregistered_column;
 -- and a column or table that comes without a word is found
 CREATE TABLE tiktokads.lead (lead_id bigint PRIMARY KEY, first_name text);
 ALTER TABLE tiktokads.event ADD COLUMN ip_address inet, ADD COLUMN remark text, ADD COLUMN amount bigint;
-ALTER TABLE tiktokads.sync_history ADD COLUMN customer_phone bigint;
 SELECT * FROM tiktokads.unregistered_column ORDER BY 1, 2;
 DROP TABLE tiktokads.lead;
 ALTER TABLE tiktokads.event DROP COLUMN ip_address, DROP COLUMN remark, DROP COLUMN amount;
-ALTER TABLE tiktokads.sync_history DROP COLUMN customer_phone;
 -- every registered column of a table is one that erasure can empty, and its table was decided on
 SELECT p.relation, p.column_name FROM tiktokads.personal_column AS p LEFT JOIN tiktokads.personal_relation AS d ON d.relation = p.relation AND d.on_erasure IS NOT NULL WHERE d.relation IS NULL;
 
@@ -155,8 +153,8 @@ INSERT INTO tiktokads.touchpoint (source, touch_id, touch_at, person, kind, adve
 SELECT 'web', n || ' ' || c, '2026-03-15 10:00:00+00', 'person ' || n, 'click', 1, c, 'tiktok' FROM generate_series(1, 4) AS n, generate_series(1, n) AS c;
 SELECT entity_id, name, conversions, value FROM tiktokads.attribution('linear', '2026-03-15', '2026-03-15')
 UNION ALL SELECT step, name, people, rate_from_first::numeric FROM tiktokads.funnel('{cart,order}', '2026-03-15', '2026-03-15');
-CREATE ROLE regress_analyst IN ROLE tiktokads_analyst;
-CREATE ROLE regress_privacy IN ROLE tiktokads_privacy;
+CREATE ROLE regress_analyst IN ROLE tiktokads_analyst ROLE CURRENT_USER;
+CREATE ROLE regress_privacy IN ROLE tiktokads_privacy ROLE CURRENT_USER;
 SET ROLE regress_analyst;
 SELECT count(*) AS masked, (SELECT count(*) FROM tiktokads.event) AS facts FROM tiktokads.event_masked;
 RESET ROLE;

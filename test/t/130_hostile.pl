@@ -98,7 +98,7 @@ $node->safe_psql('plain', 'CREATE EXTENSION tiktokads; CREATE EXTENSION pgtap; C
 $node->safe_psql('plain', <<'SQL');
 CREATE ROLE suite LOGIN CREATEROLE IN ROLE tiktokads_admin, tiktokads_worker;
 GRANT CREATE ON SCHEMA public TO suite;
-GRANT SET ON PARAMETER tiktokads.clock_offset, tiktokads.allow_http_loopback TO suite;
+GRANT SET ON PARAMETER tiktokads.clock_offset, tiktokads.allow_http_loopback, tiktokads.retention_batch_size, tiktokads.retention_count_limit, session_replication_role TO suite;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA tiktokads TO suite;
 SQL
 regress_ok($_, 'plain', 'suite', 'as no superuser') for ('api', 'streams', 'url');
