@@ -2,7 +2,8 @@
  * harvest.c: touches and conversions that two queries give, by person.
  *
  * Rows go from the executor straight into packed arrays (a receiver of our own,
- * no tuple store): 16 bytes a touch, and 8 for a while where persons are integers.  Queries are planned and run by SPI, reading
+ * no tuple store): 16 bytes a touch, and 8 for a while where persons are integers
+ * of which some are more than 2^31 apart.  Queries are planned and run by SPI, reading
  * only, under the snapshot of the calling statement, with the caller's rights.
  */
 #include "postgres.h"
@@ -11,6 +12,7 @@
 #include "attribution/journey.h"
 #include "attribution/path_table.h"
 #include "catalog/pg_type.h"
+#include "common/int.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
@@ -126,6 +128,52 @@ time_read(Oid type, Datum value)
 	return DatumGetTimestampTz(value);
 }
 
+/* Makes room for more touches. */
+static void
+touches_grow(Collection *collection)
+{
+	attribution_check_memory(sizeof(CollectedTouch) * (Size) collection->touch_room * 4 +
+							 collection->persons.memory);
+	collection->touch_room = collection->touch_room == 0 ? 1024 : collection->touch_room * 2;
+	collection->touch = collection->touch == NULL ?
+		MemoryContextAlloc(collection->context, sizeof(CollectedTouch) * collection->touch_room) :
+		repalloc_huge(collection->touch, sizeof(CollectedTouch) * (Size) collection->touch_room);
+	if (collection->whole != NULL)
+		collection->whole = repalloc_huge(collection->whole, sizeof(int64) * (Size) collection->touch_room);
+}
+
+/* The person of a touch that is an integer, as long as all of them are near. */
+static inline int64
+whole_near(const Collection *collection, int64 touch)
+{
+	return collection->base + (int32) collection->touch[touch].person;
+}
+
+/* Notes a person that is an integer as that of the next touch. */
+static inline void
+whole_receive(Collection *collection, int64 person)
+{
+	int64		distance;
+
+	if (collection->touches == 0)
+		collection->base = collection->low = collection->high = person;
+	collection->low = Min(collection->low, person);
+	collection->high = Max(collection->high, person);
+	if (collection->whole == NULL && !pg_sub_s64_overflow(person, collection->base, &distance) &&
+		distance >= PG_INT32_MIN && distance <= PG_INT32_MAX)
+	{
+		collection->touch[collection->touches].person = (uint32) distance;
+		return;
+	}
+	if (collection->whole == NULL)
+	{
+		collection->whole = MemoryContextAllocHuge(collection->context, sizeof(int64) * (Size) collection->touch_room);
+		for (int64 i = 0; i < collection->touches; i++)
+			collection->whole[i] = whole_near(collection, i);
+	}
+	collection->whole[collection->touches] = person;
+}
+
 /* Takes a touch; one without person, time or channel is none. */
 static bool
 touch_receive(TupleTableSlot *slot, DestReceiver *self)
@@ -138,18 +186,7 @@ touch_receive(TupleTableSlot *slot, DestReceiver *self)
 	if (slot->tts_isnull[0] || slot->tts_isnull[1] || slot->tts_isnull[2])
 		return true;
 	if (collection->touches == collection->touch_room)
-	{
-		attribution_check_memory(sizeof(CollectedTouch) * (Size) collection->touch_room * 4 +
-								 collection->persons.memory);
-		collection->touch_room = collection->touch_room == 0 ? 1024 : collection->touch_room * 2;
-		collection->touch = collection->touch == NULL ?
-			MemoryContextAlloc(collection->context, sizeof(CollectedTouch) * collection->touch_room) :
-			repalloc_huge(collection->touch, sizeof(CollectedTouch) * (Size) collection->touch_room);
-		if (collection->persons.whole)
-			collection->whole = collection->whole == NULL ?
-				MemoryContextAlloc(collection->context, sizeof(int64) * collection->touch_room) :
-				repalloc_huge(collection->whole, sizeof(int64) * (Size) collection->touch_room);
-	}
+		touches_grow(collection);
 	touch = &collection->touch[collection->touches];
 	touch->at = time_read(collection->time_type, slot->tts_values[1]);
 	journey_check_time(touch->at);
@@ -162,7 +199,7 @@ touch_receive(TupleTableSlot *slot, DestReceiver *self)
 		touch->kind = journey_kind(VARDATA_ANY(kind), (int) VARSIZE_ANY_EXHDR(kind));
 	}
 	if (collection->persons.whole)
-		collection->whole[collection->touches] = (int64) slot->tts_values[0];
+		whole_receive(collection, (int64) slot->tts_values[0]);
 	else
 		touch->person = intern_number(&collection->persons, slot->tts_values[0]);
 	collection->touches++;
@@ -247,28 +284,41 @@ query_run(Receiver *receiver, const char *sql, bool (*receive) (TupleTableSlot *
 	SPI_freeplan(plan);
 }
 
-/* Lowest and highest of the persons that are integers; false when there are none. */
+/* Takes the persons of conversions into the lowest and highest; false when there are no persons. */
 static bool
-whole_range(const Collection *collection, int64 *low, int64 *high)
+whole_range(Collection *collection)
 {
-	*low = PG_INT64_MAX;
-	*high = PG_INT64_MIN;
-	for (int64 i = 0; i < collection->touches; i++)
-	{
-		*low = Min(*low, collection->whole[i]);
-		*high = Max(*high, collection->whole[i]);
-	}
+	bool		known = collection->touches > 0;
+
 	for (int64 i = 0; i < collection->conversions; i++)
-		if (collection->conversion[i].person != NOBODY)
-		{
-			*low = Min(*low, collection->conversion[i].whole);
-			*high = Max(*high, collection->conversion[i].whole);
-		}
-	return *low <= *high;
+	{
+		int64		person = collection->conversion[i].whole;
+
+		if (collection->conversion[i].person == NOBODY)
+			continue;
+		collection->low = known ? Min(collection->low, person) : person;
+		collection->high = known ? Max(collection->high, person) : person;
+		known = true;
+	}
+	return known;
 }
 
 /* How far ahead the place of a person is fetched. */
 #define AHEAD 16
+
+/* Numbers the persons of touches as they come. */
+static void
+whole_intern(Collection *collection)
+{
+	for (int64 i = 0; i < collection->touches; i++)
+	{
+		const int64 *whole = collection->whole;
+
+		if (i + AHEAD < collection->touches)
+			intern_prefetch(&collection->persons, (Datum) (whole ? whole[i + AHEAD] : whole_near(collection, i + AHEAD)));
+		collection->touch[i].person = intern_number(&collection->persons, (Datum) (whole ? whole[i] : whole_near(collection, i)));
+	}
+}
 
 /*
  * Numbers persons that are integers: by their distance from the lowest where that
@@ -278,30 +328,22 @@ static void
 whole_number(Collection *collection)
 {
 	int64		rows = collection->touches + collection->conversions;
-	int64		low;
-	int64		high;
 	bool		near;
 
-	if (!whole_range(collection, &low, &high))
+	if (!whole_range(collection))
 		return;
-	near = (uint64) high - (uint64) low < (uint64) Min(rows * 2 + 1024, PG_INT32_MAX);
-	for (int64 i = 0; i < collection->touches; i++)
+	near = (uint64) collection->high - (uint64) collection->low < (uint64) Min(rows * 2 + 1024, PG_INT32_MAX);
+	if (near)
 	{
-		if (near)
-			collection->touch[i].person = (uint32) (collection->whole[i] - low);
-		else
-		{
-			if (i + AHEAD < collection->touches)
-				intern_prefetch(&collection->persons, (Datum) collection->whole[i + AHEAD]);
-			collection->touch[i].person = intern_number(&collection->persons, (Datum) collection->whole[i]);
-		}
+		collection->person_shift = (uint32) ((uint64) collection->base - (uint64) collection->low);
+		collection->person_count = (uint32) (collection->high - collection->low) + 1;
 	}
+	else
+		whole_intern(collection);
 	for (int64 i = 0; i < collection->conversions; i++)
 		if (collection->conversion[i].person != NOBODY)
-			collection->conversion[i].person = near ? (uint32) (collection->conversion[i].whole - low) :
+			collection->conversion[i].person = near ? (uint32) (collection->conversion[i].whole - collection->low) :
 				intern_number(&collection->persons, (Datum) collection->conversion[i].whole);
-	if (near)
-		collection->person_count = (uint32) (high - low) + 1;
 	if (collection->whole != NULL)
 		pfree(collection->whole);
 	collection->whole = NULL;

@@ -35,11 +35,15 @@ typedef struct Collection
 	Intern		persons;
 	Intern		channels;
 	uint32		person_count;	/* persons are below; of some there may be nothing */
+	uint32		person_shift;	/* to be added, modulo 2^32, to the persons of touches */
 	Oid			time_type;		/* of both queries */
 	CollectedTouch *touch;
 	int64		touches;
 	int64		touch_room;
-	int64	   *whole;			/* persons of the touches, where these are integers */
+	int64		base;			/* of persons that are integers: touches hold their distance from it */
+	int64		low;			/* the lowest and the highest of them */
+	int64		high;
+	int64	   *whole;			/* persons of the touches, once one is too far from the base */
 	CollectedConversion *conversion;
 	int64		conversions;
 	int64		conversion_room;

@@ -57,6 +57,13 @@ intern_begin(Intern *intern, MemoryContext context, Oid type, const char *what)
 	intern->value = MemoryContextAlloc(context, sizeof(Datum) * intern->room);
 }
 
+/* Where the search for a key begins: the upper half of a hash of bytes is spread already. */
+static inline uint32
+key_place(const Intern *intern, uint64 key)
+{
+	return (uint32) (intern->bytes ? key >> 32 : table_hash(key)) & intern->mask;
+}
+
 /* Doubles the slots. */
 static void
 intern_double(Intern *intern)
@@ -69,10 +76,11 @@ intern_double(Intern *intern)
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many distinct values")));
 	slot = MemoryContextAllocExtended(intern->context, sizeof(InternSlot) * slots, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	for (Size i = 0; i <= intern->mask; i++)
+	intern->mask = (uint32) (slots - 1);
+	for (Size i = 0; i < slots / 2; i++)
 		if (intern->slot[i].number != 0)
 		{
-			Size		at = table_hash(intern->slot[i].key) & (slots - 1);
+			Size		at = key_place(intern, intern->slot[i].key);
 
 			while (slot[at].number != 0)
 				at = (at + 1) & (slots - 1);
@@ -80,25 +88,43 @@ intern_double(Intern *intern)
 		}
 	pfree(intern->slot);
 	intern->slot = slot;
-	intern->mask = (uint32) (slots - 1);
 	intern->memory += slots / 2 * sizeof(InternSlot);
 }
 
-/* Hash of some bytes. */
-static uint64
+/* Hash of some bytes, eight at a time. */
+static inline uint64
 bytes_key(const char *bytes, Size size)
 {
-	uint64		hash = size;
+	uint64		hash = size * UINT64CONST(0x9e3779b97f4a7c15);
 	uint64		word;
 
 	for (; size >= 8; size -= 8, bytes += 8)
 	{
 		memcpy(&word, bytes, 8);
-		hash = table_hash(hash ^ word);
+		hash = (hash ^ word) * UINT64CONST(0xff51afd7ed558ccd);
+		hash ^= hash >> 32;
 	}
 	word = 0;
 	memcpy(&word, bytes, size);
-	return table_hash(hash ^ word) ^ hash;
+	hash = (hash ^ word) * UINT64CONST(0xc4ceb9fe1a85ec53);
+	hash ^= hash >> 32;
+	return hash * UINT64CONST(0xff51afd7ed558ccd);
+}
+
+/* Are so many bytes the same?  Names are short: two looks at eight bytes, which may overlap, see up to sixteen. */
+static inline bool
+bytes_equal(const char *one, const char *other, Size size)
+{
+	uint64		first[2];
+	uint64		last[2];
+
+	if (size < 8 || size > 16)
+		return memcmp(one, other, size) == 0;
+	memcpy(&first[0], one, 8);
+	memcpy(&first[1], other, 8);
+	memcpy(&last[0], one + size - 8, 8);
+	memcpy(&last[1], other + size - 8, 8);
+	return ((first[0] ^ first[1]) | (last[0] ^ last[1])) == 0;
 }
 
 /* The key of a value. */
@@ -115,15 +141,15 @@ value_key(Intern *intern, Datum value)
 }
 
 /* True when two values of one key are equal. */
-static bool
+static inline bool
 value_equals(Intern *intern, Datum one, Datum other)
 {
 	if (intern->whole)
 		return true;
 	if (intern->bytes)
 		return VARSIZE_ANY_EXHDR(DatumGetPointer(one)) == VARSIZE_ANY_EXHDR(DatumGetPointer(other)) &&
-			memcmp(VARDATA_ANY(DatumGetPointer(one)), VARDATA_ANY(DatumGetPointer(other)),
-				   VARSIZE_ANY_EXHDR(DatumGetPointer(one))) == 0;
+			bytes_equal(VARDATA_ANY(DatumGetPointer(one)), VARDATA_ANY(DatumGetPointer(other)),
+						VARSIZE_ANY_EXHDR(DatumGetPointer(one)));
 	intern->equal->args[0].value = one;
 	intern->equal->args[1].value = other;
 	return DatumGetBool(FunctionCallInvoke(intern->equal));
@@ -159,7 +185,7 @@ intern_number(Intern *intern, Datum value)
 	if (!intern->whole && intern->cache->typlen == -1)
 		value = PointerGetDatum(PG_DETOAST_DATUM_PACKED(value));
 	key = value_key(intern, value);
-	for (at = (uint32) table_hash(key) & intern->mask; intern->slot[at].number != 0; at = (at + 1) & intern->mask)
+	for (at = key_place(intern, key); intern->slot[at].number != 0; at = (at + 1) & intern->mask)
 		if (intern->slot[at].key == key &&
 			value_equals(intern, intern->value[intern->slot[at].number - 1], value))
 			return intern->slot[at].number - 1;
@@ -177,7 +203,7 @@ intern_number(Intern *intern, Datum value)
 void
 intern_prefetch(const Intern *intern, Datum value)
 {
-	__builtin_prefetch(&intern->slot[table_hash((uint64) value) & intern->mask]);
+	__builtin_prefetch(&intern->slot[key_place(intern, (uint64) value)]);
 }
 
 /* The number of a text that is given as bytes; nothing is allocated for a known one. */
@@ -186,12 +212,12 @@ intern_number_of_bytes(Intern *intern, const char *bytes, int length)
 {
 	uint64		key = bytes_key(bytes, length);
 
-	for (uint32 at = (uint32) table_hash(key) & intern->mask; intern->slot[at].number != 0; at = (at + 1) & intern->mask)
+	for (uint32 at = key_place(intern, key); intern->slot[at].number != 0; at = (at + 1) & intern->mask)
 	{
 		const text *known = (const text *) DatumGetPointer(intern->value[intern->slot[at].number - 1]);
 
 		if (intern->slot[at].key == key && VARSIZE_ANY_EXHDR(known) == length &&
-			memcmp(VARDATA_ANY(known), bytes, length) == 0)
+			bytes_equal(VARDATA_ANY(known), bytes, length))
 			return intern->slot[at].number - 1;
 	}
 	return intern_number(intern, PointerGetDatum(cstring_to_text_with_len(bytes, length)));

@@ -1,16 +1,18 @@
 /*
  * query.c: attribution_query(): from two queries to credit, without SQL between.
  *
- * Touches are sorted by person (counting sort) and time; each conversion's path
+ * Touches are dealt to persons and sorted by time; each conversion's path
  * is the person's touches at or before it within its windows.  Paths of equal
  * channels are one where the model does not look at times.  Memory: 32 bytes a
- * touch (40 where persons are integers), up to 60 a person, and the distinct paths;
- * bounded by tiktokads.attribution_memory.
+ * touch (40 where persons are integers far apart), up to 60 a person where they are
+ * not integers close together, and the distinct paths; bounded by
+ * tiktokads.attribution_memory.
  */
 #include "postgres.h"
 
 #include "attribution/harvest.h"
 #include "attribution/credit.h"
+#include "attribution/deal.h"
 #include "attribution/journey.h"
 #include "attribution/memory.h"
 #include "attribution/choice.h"
@@ -60,32 +62,6 @@ channels_rank(const Intern *intern, Channels *channels)
 	}
 	channels_sort(name, (int) intern->count, channels, (int *) rank);
 	return rank;
-}
-
-/* Sorts by person: start[p] .. start[p + 1] - 1 are the touches of p. */
-static CollectedTouch *
-touches_by_person(Collection *collection, const uint32 *rank, int64 *start)
-{
-	CollectedTouch *sorted = palloc_extended(sizeof(CollectedTouch) * ((Size) collection->touches + 1), MCXT_ALLOC_HUGE);
-
-	for (int64 i = 0; i < collection->touches; i++)
-		start[collection->touch[i].person + 1]++;
-	for (uint32 p = 0; p < collection->person_count; p++)
-		start[p + 1] += start[p];
-	for (int64 i = collection->touches - 1; i >= 0; i--)
-	{
-		CollectedTouch touch = collection->touch[i];
-
-		touch.channel = rank[touch.channel];
-		sorted[--start[touch.person + 1]] = touch;
-	}
-	/* start[p + 1] has become the first of p: shift */
-	for (uint32 p = 0; p < collection->person_count; p++)
-		start[p] = start[p + 1];
-	start[collection->person_count] = collection->touches;
-	if (collection->touch != NULL)
-		pfree(collection->touch);
-	return sorted;
 }
 
 /* True when a touch comes before another: time, channel, kind. */
@@ -293,25 +269,30 @@ conversion_check(const CollectedConversion *conversion)
 static void
 collection_paths(PathMaker *maker, Collection *collection, const uint32 *rank)
 {
-	uint32		persons = collection->person_count;
-	int64	   *start = palloc_extended(sizeof(int64) * ((Size) persons + 2), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	CollectedTouch *touch = touches_by_person(collection, rank, start);
+	Deal		deal;
 	CollectedConversion *conversion = collection->conversion;
 	int64		at = 0;
 
+	deal_begin(&deal, collection, rank);
 	if (collection->conversions > 1)
 		qsort(conversion, collection->conversions, sizeof(CollectedConversion), conversion_compare);
 	for (int64 c = 0; c < collection->conversions; c++)
 		conversion_check(&conversion[c]);
-	for (uint32 p = 0; p < persons; p++)
+	for (int bucket = 0; bucket < deal.buckets; bucket++)
 	{
-		int64		from = at;
+		uint32		first;
+		uint32		count;
 
-		if (p % 4096 == 0)
-			CHECK_FOR_INTERRUPTS();
-		while (at < collection->conversions && conversion[at].person == p)
-			at++;
-		person_paths(maker, touch + start[p], start[p + 1] - start[p], conversion + from, at - from);
+		CHECK_FOR_INTERRUPTS();
+		deal_open(&deal, bucket, &first, &count);
+		for (uint32 p = 0; p < count; p++)
+		{
+			int64		from = at;
+
+			while (at < collection->conversions && conversion[at].person == first + p)
+				at++;
+			person_paths(maker, deal.sorted + deal.start[p], deal.start[p + 1] - deal.start[p], conversion + from, at - from);
+		}
 	}
 	for (; at < collection->conversions; at++)
 	{

@@ -12,7 +12,10 @@ route_hash(const int *item, int length)
 	uint64_t	hash = (uint64_t) length;
 
 	for (int i = 0; i < length; i++)
-		hash = table_hash(hash * 31 + (uint64_t) item[i] + 1);
+	{
+		hash = (hash ^ (uint64_t) item[i]) * UINT64_C(0x9e3779b97f4a7c15);
+		hash ^= hash >> 32;
+	}
 	return hash == UINT64_MAX ? 0 : hash;
 }
 
@@ -78,16 +81,17 @@ route_append(Routes *routes, const int *item, int length)
 int
 route_add(Routes *routes, const int *item, int length)
 {
-	int			found = route_find(routes, item, length);
-	int64_t    *first;
+	int64_t    *first = table_number(&routes->by_hash, route_hash(item, length));
+	int			number = (int) *first;
 
-	if (found >= 0)
-		return found;
-	found = route_append(routes, item, length);
-	first = table_number(&routes->by_hash, route_hash(item, length));
-	routes->next[found] = (int) *first;
-	*first = found;
-	return found;
+	while (number >= 0 && !route_equals(routes, number, item, length))
+		number = routes->next[number];
+	if (number >= 0)
+		return number;
+	number = route_append(routes, item, length);
+	routes->next[number] = (int) *first;
+	*first = number;
+	return number;
 }
 
 /* Order of two lists: item by item, the shorter first. */
