@@ -175,7 +175,7 @@ table_write(StringInfo buffer, const PathTable *table)
 
 	for (uint32 i = 0; i < table->count; i++)
 		entry[i] = path_table_get(table, i);
-	path_table_write(buffer, entry, table->count);
+	path_table_write(buffer, entry, table->count, true);
 	pfree(entry);
 }
 
@@ -227,7 +227,7 @@ tiktokads_attribute_deserialfn(PG_FUNCTION_ARGS)
 		options = (struct varlena *) DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text_to_cstring((text *) options))));
 	state = state_new(CurrentMemoryContext, model, options);
 	state->table = path_table_new_list(CurrentMemoryContext, state->table->timed);
-	path_table_load(state->table, &buffer, state->table->timed);
+	path_table_load(state->table, &buffer, state->table->timed, true);
 	pq_getmsgend(&buffer);
 	PG_RETURN_POINTER(state);
 }
@@ -347,7 +347,7 @@ tiktokads_choose_order_deserialfn(PG_FUNCTION_ARGS)
 	state_open(PG_GETARG_BYTEA_PP(0), &buffer);
 	state = order_state_new(CurrentMemoryContext, (int) pq_getmsgint(&buffer, 4));
 	state->table = path_table_new_list(CurrentMemoryContext, false);
-	path_table_load(state->table, &buffer, false);
+	path_table_load(state->table, &buffer, false, true);
 	pq_getmsgend(&buffer);
 	PG_RETURN_POINTER(state);
 }

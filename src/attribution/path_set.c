@@ -45,7 +45,7 @@ path_set_make(PathTable *table)
 	path_table_finish(table);
 	pq_begintypsend(&buffer);
 	pq_sendbyte(&buffer, SET_VERSION);
-	path_table_write(&buffer, path_table_sorted(table), table->count);
+	path_table_write(&buffer, path_table_sorted(table), table->count, false);
 	return (struct varlena *) pq_endtypsend(&buffer);
 }
 
@@ -59,7 +59,7 @@ path_set_load(PathTable *table, const char *bytes, Size size)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("invalid set of paths")));
-	path_table_load(table, &buffer, true);
+	path_table_load(table, &buffer, true, false);
 	pq_getmsgend(&buffer);
 }
 

@@ -110,12 +110,12 @@ extern void path_table_read(const PathTable *table, Paths *paths, Channels *chan
 /*
  * Entries as bytes, for other processes and in tiktokads.path_set: a count, then of
  * each entry its key (4 bytes of size first), the number of doubles of each of its
- * three exact sums, and these.
+ * three exact sums, and these.  "within" this server sums may go as they are.
  */
-extern void path_table_write(StringInfo buffer, PathEntry *const *entry, uint32 count);
+extern void path_table_write(StringInfo buffer, PathEntry *const *entry, uint32 count, bool within);
 
 /* Adds entries from bytes; nothing in them is trusted.  "timed" says what keys are. */
-extern void path_table_load(PathTable *table, StringInfo buffer, bool timed);
+extern void path_table_load(PathTable *table, StringInfo buffer, bool timed, bool within);
 
 /* A table that only lists its entries, for path_table_merge(), and one more entry for it. */
 extern PathTable *path_table_new_list(MemoryContext context, bool timed);
