@@ -206,9 +206,9 @@ intern_prefetch(const Intern *intern, Datum value)
 	__builtin_prefetch(&intern->slot[key_place(intern, (uint64) value)]);
 }
 
-/* The number of a text that is given as bytes; nothing is allocated for a known one. */
-uint32
-intern_number_of_bytes(Intern *intern, const char *bytes, int length)
+/* The number of a known text that is given as bytes, or -1. */
+int64
+intern_find_bytes(const Intern *intern, const char *bytes, int length)
 {
 	uint64		key = bytes_key(bytes, length);
 
@@ -220,5 +220,5 @@ intern_number_of_bytes(Intern *intern, const char *bytes, int length)
 			bytes_equal(VARDATA_ANY(known), bytes, length))
 			return intern->slot[at].number - 1;
 	}
-	return intern_number(intern, PointerGetDatum(cstring_to_text_with_len(bytes, length)));
+	return -1;
 }

@@ -45,7 +45,7 @@ extern uint32 intern_number(Intern *intern, Datum value);
 /* Brings the place of a value of an integer type nearer, ahead of intern_number(). */
 extern void intern_prefetch(const Intern *intern, Datum value);
 
-/* The number of a text that is given as bytes. */
-extern uint32 intern_number_of_bytes(Intern *intern, const char *bytes, int length);
+/* The number of a text that is given as bytes, or -1 when it has none yet. */
+extern int64 intern_find_bytes(const Intern *intern, const char *bytes, int length);
 
 #endif

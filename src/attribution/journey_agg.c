@@ -229,6 +229,19 @@ state_fail(void)
 			 errmsg("invalid serialized state of journey_agg")));
 }
 
+/* The number of a channel that another process gave; a new one is checked. */
+static uint32
+channel_load(Intern *names, const char *bytes, int length)
+{
+	int64		number = intern_find_bytes(names, bytes, length);
+
+	if (number >= 0)
+		return (uint32) number;
+	if (!pg_verifymbstr(bytes, length, true))
+		state_fail();
+	return intern_number(names, PointerGetDatum(cstring_to_text_with_len(bytes, length)));
+}
+
 /* Reads what another process gave, and believes none of it. */
 Datum
 tiktokads_journey_agg_deserialfn(PG_FUNCTION_ARGS)
@@ -255,9 +268,9 @@ tiktokads_journey_agg_deserialfn(PG_FUNCTION_ARGS)
 		kind = (uint8) at[12];
 		at += TOUCH_HEADER;
 		if (length < 0 || length > end - at || kind >= KIND_COUNT ||
-			(touch_at != DT_NOBEGIN && !journey_time_valid(touch_at)) || !pg_verifymbstr(at, length, true))
+			(touch_at != DT_NOBEGIN && !journey_time_valid(touch_at)))
 			state_fail();
-		touches = touches_add(touches, touch_at, intern_number_of_bytes(names, at, length), kind);
+		touches = touches_add(touches, touch_at, channel_load(names, at, length), kind);
 		at += length;
 	}
 	PG_RETURN_POINTER(touches);
