@@ -1,6 +1,6 @@
 -- Who may do what, and which ad accounts one sees.
 BEGIN;
-SELECT plan(34);
+SELECT plan(40);
 
 CREATE ROLE ana LOGIN IN ROLE tiktokads_analyst;
 CREATE ROLE bob LOGIN IN ROLE tiktokads_analyst;
@@ -48,6 +48,32 @@ SELECT results_eq($$
 	$$ VALUES ('compare_periods', 'ana adm'), ('connect', 'adm'), ('convert', 'ana adm'), ('create_model', 'ope adm'), ('create_roles', 'adm'), ('disconnect', 'adm'), ('doctor', 'mon ope adm'),
 		('grant_advertiser', 'adm'), ('maintain', 'ope adm'), ('pause', 'ope adm'), ('schedule', 'ope adm'), ('schedule_status', 'mon ope adm'), ('sync', 'ope adm'), ('url_parse', 'ana adm'), ('visible_advertisers', 'ana mon ope pri adm') $$,
 	'what each role may call');
+
+-- and the whole of it: each role x each object x each privilege, against what rules give the role and those it is a member of
+CREATE TEMP TABLE promised AS SELECT role, kind, object, privilege, columns FROM tiktokads.role_privileges();
+CREATE TEMP TABLE matrix AS
+SELECT r.role, c.oid::regclass::text AS object, c.relispartition AS is_partition, p.privilege, has_table_privilege(r.role, c.oid, p.privilege) AS held,
+	CASE WHEN p.privilege IN ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES') THEN ARRAY(SELECT a.attname FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+		AND has_column_privilege(r.role, c.oid, a.attnum, p.privilege) ORDER BY a.attname) ELSE '{}' END AS columns
+FROM pg_class AS c CROSS JOIN unnest(ARRAY['tiktokads_admin', 'tiktokads_operator', 'tiktokads_analyst', 'tiktokads_privacy', 'tiktokads_monitor', 'nobody_special']) AS r (role)
+	CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) AS p (privilege)
+WHERE c.relnamespace = 'tiktokads'::regnamespace AND c.relkind IN ('r', 'p', 'v');
+SELECT cmp_ok((SELECT count(DISTINCT object) FROM matrix), '>', 100::bigint, 'the matrix holds every table and view');
+SELECT is_empty($$ SELECT m.role, m.object, m.privilege FROM matrix AS m WHERE m.held AND NOT EXISTS (SELECT FROM promised AS p
+	WHERE p.kind = 'relation' AND p.object = m.object AND p.privilege = m.privilege AND p.columns IS NULL AND pg_has_role(m.role, p.role, 'USAGE')) $$,
+	'no role may do more with a table or view than a rule says');
+SELECT is_empty($$ SELECT m.role, m.object, m.privilege, m.columns FROM matrix AS m WHERE NOT m.held AND m.columns <> ARRAY(SELECT DISTINCT c::name FROM promised AS p CROSS JOIN unnest(p.columns) AS c
+	WHERE p.kind = 'relation' AND p.object = m.object AND p.privilege = m.privilege AND pg_has_role(m.role, p.role, 'USAGE') ORDER BY 1) $$,
+	'nor with its columns, and no less');
+SELECT is_empty($$ SELECT * FROM matrix WHERE is_partition AND (held OR columns <> '{}') $$, 'partitions are read through their parents alone');
+SELECT is_empty($$ SELECT r.role, p.oid::regprocedure, has_function_privilege(r.role, p.oid, 'EXECUTE')
+	FROM pg_proc AS p CROSS JOIN unnest(ARRAY['tiktokads_admin', 'tiktokads_operator', 'tiktokads_analyst', 'tiktokads_privacy', 'tiktokads_monitor', 'nobody_special']) AS r (role)
+	WHERE p.pronamespace = 'tiktokads'::regnamespace AND has_function_privilege(r.role, p.oid, 'EXECUTE') <> EXISTS (SELECT FROM promised AS w
+		WHERE w.kind = 'routine' AND w.object = p.oid::regprocedure::text AND pg_has_role(r.role, w.role, 'USAGE')) $$,
+	'each role may call each routine exactly where a rule says so');
+SELECT is_empty($$ SELECT c.oid::regclass, a.grantee::regrole FROM pg_class AS c CROSS JOIN LATERAL aclexplode(c.relacl) AS a WHERE c.relnamespace = 'tiktokads'::regnamespace AND a.is_grantable AND a.grantee <> c.relowner
+	UNION ALL SELECT p.oid::regprocedure::oid::regclass, a.grantee::regrole FROM pg_proc AS p CROSS JOIN LATERAL aclexplode(p.proacl) AS a WHERE p.pronamespace = 'tiktokads'::regnamespace AND a.is_grantable AND a.grantee <> p.proowner $$,
+	'and nobody may hand a right on');
 SELECT is_empty($$ SELECT a.attname FROM pg_attribute AS a WHERE a.attrelid = 'tiktokads.advertiser'::regclass AND a.attname ~ '(contacter|email|number|address|license|extra|balance)'
 	AND has_column_privilege('ana', a.attrelid, a.attnum, 'SELECT') $$, 'analysts do not read who the contacts of an ad account are');
 SELECT results_eq($$ SELECT r, p, has_table_privilege(r, 'tiktokads.purge_log', p) FROM unnest(ARRAY['tiktokads_worker', 'pri', 'adm']) WITH ORDINALITY AS u (r, n), unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) WITH ORDINALITY AS v (p, m) ORDER BY n, m $$,
