@@ -83,6 +83,7 @@ server_start()
 		echo "unix_socket_directories = '$work'"
 		echo "fsync = off"
 		echo "max_wal_size = '4GB'"
+		echo "jit = off"
 		echo "tiktokads.allow_http_loopback = on"
 		for setting; do echo "$setting"; done
 	} >>"$work/$name/postgresql.conf"

@@ -13,7 +13,7 @@ use TikTokAds;
 
 my $node = PostgreSQL::Test::Cluster->new('hostile');
 $node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
-$node->append_conf('postgresql.conf', "tiktokads.allow_http_loopback = on\nfsync = off");
+$node->append_conf('postgresql.conf', "tiktokads.allow_http_loopback = on\nfsync = off\njit = off");
 $node->start;
 
 my $traps = <<'SQL';

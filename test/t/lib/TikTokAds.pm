@@ -98,6 +98,7 @@ sub start_node
 	$node->init(%{ $options{init} // {} }, extra => [ '--encoding=UTF8', '--locale=C' ]);
 	my $offset = 1773576000 - time();		# 2026-03-15 12:00:00 UTC
 	$node->append_conf('postgresql.conf', sprintf(<<'CONF', $offset));
+jit = off
 tiktokads.allow_http_loopback = on
 tiktokads.clock_offset = %d
 tiktokads.retry_delay = '20ms'
