@@ -131,7 +131,7 @@ SELECT * FROM attribution_query('linear', :kinds, :conversions, '{"paths": "some
 SELECT * FROM attribution_query('linear', NULL, :conversions);
 SELECT * FROM attribution_query('linear', 'SELECT 1, now(), ''a'', ''tap''', 'SELECT 1, now(), 1, 1');
 -- the caller's rights
-CREATE ROLE regress_attribution_nobody;
+CREATE ROLE regress_attribution_nobody ROLE CURRENT_USER;
 GRANT USAGE ON SCHEMA tiktokads TO regress_attribution_nobody;
 GRANT EXECUTE ON FUNCTION attribution_query TO regress_attribution_nobody;
 SET ROLE regress_attribution_nobody;

@@ -102,7 +102,7 @@ SELECT * FROM tiktokads.report_funnel('2024-01-01', '2024-01-04', '{a}', '{spend
 SELECT * FROM tiktokads.report_funnel('2024-01-01', '2024-01-04', '{a}', '{"clicks); DROP TABLE many; --"}');
 
 -- the caller's rights and search_path
-CREATE ROLE funnel_reader;
+CREATE ROLE funnel_reader ROLE CURRENT_USER;
 GRANT USAGE ON SCHEMA tiktokads TO funnel_reader;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA tiktokads TO funnel_reader;
 SET ROLE funnel_reader;

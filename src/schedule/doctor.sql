@@ -83,7 +83,8 @@ BEGIN
 		FROM tiktokads.connection AS c WHERE (c.system_identifier, c.database_oid) <> (here.system_identifier, here.database_oid);
 	RETURN QUERY SELECT 'warning', format('connection "%s" is paused', c.name), format('CALL tiktokads.resume(%L);', c.name)
 		FROM tiktokads.connection AS c WHERE c.paused;
-	IF pg_has_role('pg_read_server_files', 'USAGE') AND has_column_privilege('tiktokads.connection', 'access_token_file', 'SELECT') THEN
+	IF pg_has_role('pg_read_server_files', 'USAGE') AND has_function_privilege('pg_stat_file(text, boolean)', 'EXECUTE')
+		AND has_column_privilege('tiktokads.connection', 'access_token_file', 'SELECT') THEN
 		RETURN QUERY SELECT 'error', format('file "%s" of connection "%s" is missing', f.path, c.name),
 				format('-- put the file there, or connect anew: CALL tiktokads.connect(%L, ...);', c.name)
 			FROM tiktokads.connection AS c CROSS JOIN unnest(ARRAY[c.access_token_file, c.app_secret_file, c.ca_file]) AS f (path)
@@ -109,7 +110,7 @@ BEGIN
 		GROUP BY s.connection;
 END;
 $$;
-COMMENT ON FUNCTION tiktokads.doctor_connection IS 'What is wrong with connections and syncs: paused, copied, refused, failing, late; files that are missing, for members of pg_read_server_files. Part of doctor().';
+COMMENT ON FUNCTION tiktokads.doctor_connection IS 'What is wrong with connections and syncs: paused, copied, refused, failing, late; files that are missing, for members of pg_read_server_files who may call pg_stat_file(). Part of doctor().';
 
 CREATE FUNCTION tiktokads.doctor_schedule(OUT severity text, OUT finding text, OUT remedy text)
 RETURNS SETOF record

@@ -68,14 +68,21 @@ is($node->safe_psql('postgres', "SET search_path = hostile, pg_catalog, public; 
 my ($result, $out, $err) = $node->psql('postgres', "SET search_path = hostile, pg_catalog, public; SELECT tiktokads.careless('A')");
 like($err, qr/caught in a trap/, 'a careless function is caught');
 
-# Runs a regression test in a database that is there, as a user.
+# Runs a regression test in a database that is there, as a user; lines may differ that match one of the patterns.
 sub regress_ok
 {
-	my ($name, $database, $user, $what) = @_;
+	my ($name, $database, $user, $what, @allowed) = @_;
 	my $outputdir = "$ENV{TESTDIR}/$database";
 	make_path($outputdir);
 	my $status = system("$ENV{PG_REGRESS} --inputdir=. --outputdir=$outputdir --bindir=$ENV{BINDIR} --use-existing --host="
 		  . $node->host . ' --port=' . $node->port . " --user=$user --dbname=$database $name >$outputdir.log 2>&1");
+	if (@allowed)
+	{
+		my @lines = grep { /^[-+]/ && !/^(---|\+\+\+) \S/ } split /\n/, slurp_file("$outputdir/regression.diffs");
+		my @others = grep { my $line = $_; !grep { $line =~ $_ } @allowed } @lines;
+		is(join("\n", @others), '', "$name $what, but for what takes one");
+		return;
+	}
 	is($status, 0, "$name $what") or diag(slurp_file(-e "$outputdir/regression.diffs" ? "$outputdir/regression.diffs" : "$outputdir.log"));
 }
 
@@ -92,16 +99,45 @@ for my $file (sort glob 'sql/*.sql')
 	regress_ok($name, "hostile_$name", scalar getpwuid($<), 'with a hostile search_path');
 }
 
-# an administrator of the extension who owns the facts, and is no superuser
+# The whole suite once more, as an administrator of the extension who owns the facts and is no superuser: it
+# differs only in what a superuser alone may do, and says so.
+my %differs = (
+	# roles are set up already, because no superuser runs the test; it looks into pg_authid
+	account => [ qr/^-(ERROR:  role "tiktokads_worker" is not set up|HINT:  Have a superuser run)/, qr/^\+(ERROR:  connection "nobody" does not exist|HINT:  SELECT name FROM tiktokads\.connection)/,
+		qr/^\+ERROR:  permission denied for table pg_authid/, qr/^-( rolcanlogin| t  |---|\(1 row\)|$)/ ],
+	# it drops the extension and makes it anew
+	model => [ qr/^-ERROR:  cannot drop extension/, qr/^\+ERROR:  must be owner of extension/, qr/^\+ERROR:  extension "tiktokads" already exists/, qr/^[-+] [ft]$/ ],
+	# a member of pg_read_server_files may not look whether a file is there, unless that is granted
+	schedule => [ qr/^- error +\| file "\/nowhere\/token"/, qr/^[-+]\([78] rows\)/ ],
+	sync => [ qr/^-(ERROR:  role "tiktokads_worker" is not set up|HINT:  Have a superuser run)/, qr/^\+(ERROR:  (there is no connection|stream "nothing"|table "tiktokads\.campaign")|HINT:  )/ ]);
+$node->safe_psql('postgres', 'CREATE EXTENSION IF NOT EXISTS tiktokads; CALL tiktokads.create_roles()');
+$node->safe_psql('postgres', <<'SQL');
+CREATE ROLE suite LOGIN CREATEROLE IN ROLE tiktokads_admin, tiktokads_worker, pg_read_server_files, pg_write_server_files;
+GRANT SET ON PARAMETER tiktokads.clock_offset, tiktokads.allow_http_loopback, tiktokads.retention_batch_size, tiktokads.retention_count_limit, session_replication_role TO suite;
+SQL
+for my $file (sort glob 'sql/*.sql')
+{
+	my $name = basename($file, '.sql');
+	# what somebody does to the log who may do everything
+	next if $name eq 'tamper';
+	$node->safe_psql('postgres', "CREATE DATABASE plain_$name");
+	$node->safe_psql("plain_$name", 'CREATE EXTENSION tiktokads; CALL tiktokads.create_roles()');
+	$node->safe_psql("plain_$name", <<'SQL');
+GRANT CREATE ON SCHEMA public TO suite;
+GRANT USAGE ON SCHEMA tiktokads TO suite WITH GRANT OPTION;
+GRANT EXECUTE ON ALL ROUTINES IN SCHEMA tiktokads TO suite WITH GRANT OPTION;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA tiktokads TO suite;
+SQL
+	regress_ok($name, "plain_$name", 'suite', 'as no superuser', @{ $differs{$name} // [] });
+}
+
+# and the views, in the order of an installation
 $node->safe_psql('postgres', 'CREATE DATABASE plain');
 $node->safe_psql('plain', 'CREATE EXTENSION tiktokads; CREATE EXTENSION pgtap; CALL tiktokads.create_roles()');
 $node->safe_psql('plain', <<'SQL');
-CREATE ROLE suite LOGIN CREATEROLE IN ROLE tiktokads_admin, tiktokads_worker;
 GRANT CREATE ON SCHEMA public TO suite;
-GRANT SET ON PARAMETER tiktokads.clock_offset, tiktokads.allow_http_loopback, tiktokads.retention_batch_size, tiktokads.retention_count_limit, session_replication_role TO suite;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA tiktokads TO suite;
 SQL
-regress_ok($_, 'plain', 'suite', 'as no superuser') for ('api', 'streams', 'url');
 my ($result2, $tap, $errors) = $node->psql('plain', 'CALL tiktokads.create_roles(); CALL tiktokads.create_model()', extra_params => [ '-U', 'suite' ]);
 is($errors, '', 'roles and model may be made again by no superuser');
 ($result2, $tap, $errors) = $node->psql('plain', slurp_file('test/pgtap/bi.sql'), extra_params => [ '-U', 'suite' ]);

@@ -20,12 +20,12 @@ sub on_day
 	return $node->safe_psql('postgres', sprintf("SET tiktokads.clock_offset = %d;\n%s", $start + $day * 86400 - time(), $sql));
 }
 
-# Moves to the next day's noon, syncs and detects.
+# Moves to the next day's noon, syncs the days that still change much and detects.
 sub next_day
 {
 	control($simulator, 'advance=86400');
 	$day++;
-	on_day('CALL tiktokads.sync()');
+	on_day("CALL tiktokads.sync(from_date => tiktokads.clock_today('UTC') - 9)");
 	on_day('CALL tiktokads.detect()');
 	return;
 }
