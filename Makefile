@@ -17,9 +17,9 @@ HEADERS = $(wildcard src/*.h src/*/*.h)
 UPDATE_SCRIPTS = $(patsubst src/upgrade/%.sql,$(EXTENSION)--%--$(EXTVERSION).sql,$(wildcard src/upgrade/*.sql))
 
 DATA_built = $(EXTENSION_SCRIPT) $(UPDATE_SCRIPTS)
-REGRESS = $(sort $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)))
-REGRESS_OPTS = --dbname=contrib_regression --encoding=UTF8 --load-extension=$(EXTENSION)
-EXTRA_CLEAN = $(EXTENSION)--*.sql output_iso tmp_check
+TESTS = $(sort $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)))
+REGRESS_OPTS = --encoding=UTF8 --load-extension=$(EXTENSION)
+EXTRA_CLEAN = $(EXTENSION)--*.sql output_iso tmp_check regress
 
 PG_CONFIG ?= pg_config
 HAVE_SERVER := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
@@ -39,6 +39,14 @@ PG_CFLAGS = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-i
 SHLIB_LINK = -lcurl -lcrypto -lm
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
+
+# each test has a database of its own: what one leaves would be in another's sums
+installcheck: $(addprefix installcheck-,$(TESTS))
+$(addprefix installcheck-,$(TESTS)): installcheck-%:
+	@mkdir -p regress/$*
+	$(pg_regress_installcheck) $(REGRESS_OPTS) --outputdir=regress/$* --dbname=contrib_regression_$* $*
+.PHONY: $(addprefix installcheck-,$(TESTS))
+
 $(OBJS): $(HEADERS) Makefile tiktokads.control
 # loops over matrices and chains, as the server builds its checksums
 src/attribution/dense.o src/attribution/walk.o: CFLAGS += $(CFLAGS_UNROLL_LOOPS) $(CFLAGS_VECTORIZE)
