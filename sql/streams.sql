@@ -9,6 +9,7 @@ FROM tiktokads.stream AS s
 		UNION SELECT s.date_column WHERE s.date_column IS NOT NULL
 		UNION SELECT s.utc_column WHERE s.utc_column IS NOT NULL
 		UNION SELECT s.member_column WHERE s.member_column IS NOT NULL
+		UNION SELECT s.each_column WHERE s.each_column IS NOT NULL
 		UNION SELECT unnest(s.member_fields)
 		UNION SELECT jsonb_object_keys(s.constants)) AS c (name)
 WHERE NOT EXISTS (SELECT FROM pg_attribute AS a
@@ -47,6 +48,31 @@ WHERE c.metric IS NULL
 		WHEN 'country_code' = ANY (s.dimensions) THEN c.audience_country
 		WHEN s.dimensions && '{ad_type,hashtag,audience_tags,purchase_intention}' THEN c.audience_ad_type
 		ELSE c.audience END);
+SELECT s.stream, m.name, o.words
+FROM tiktokads.stream AS s CROSS JOIN LATERAL unnest(s.metrics) AS m (name)
+	CROSS JOIN LATERAL (SELECT tiktokads.metric_objection(m.name, s.parameters ->> 'report_type', s.parameters ->> 'data_level', s.dimensions) AS words) AS o
+WHERE s.kind = 'report' AND o.words IS NOT NULL;
+SELECT substring(stream FROM '^[a-z]+_campaign_(.*)$') AS breakdown, enabled, latency, max_days, cardinality(metrics) AS metrics FROM tiktokads.stream
+WHERE stream LIKE 'breakdown\_campaign\_%' ORDER BY priority;
+SELECT stream, enabled, key_columns, each_stream, metrics FROM tiktokads.stream WHERE target LIKE 'report\_gmv%' OR stream = 'skan_ad' ORDER BY stream;
+-- what the documentation says of metrics and dimensions
+SELECT m.metric, m.report_type, m.dimension, tiktokads.metric_objection(m.metric, m.report_type, 'AUCTION_AD', ARRAY['ad_id', m.dimension]) AS objection
+FROM (VALUES ('impressions', 'BASIC', 'search_terms'), ('reach', 'BASIC', 'search_terms'), ('ix_video_views', 'BASIC', 'page_id'), ('onsite_form', 'BASIC', 'component_name'),
+	('likes', 'BASIC', 'country_code'), ('cash_spend', 'BASIC', 'country_code'), ('skan_conversion', 'BASIC', 'ad_type'), ('reach', 'BASIC', 'ad_type'),
+	('likes', 'BASIC', 'skan_postback_sequence'), ('likes', 'BASIC', 'event_source_id'), ('likes', 'AUDIENCE', 'age'), ('likes', 'AUDIENCE', 'hashtag'),
+	('gross_revenue', 'BASIC', 'stat_time_day'), ('gross_revenue', NULL, 'stat_time_day'), ('likes', NULL, 'stat_time_day'))
+	AS m (metric, report_type, dimension);
+-- a dimension that TikTok adds is a row
+\set VERBOSITY terse
+SELECT tiktokads.add_report('by_moon', 'BASIC', 'ad', '{ad_id,moon_phase,stat_time_day}', '{spend}');
+INSERT INTO tiktokads.breakdown (report_type, breakdown, pattern) VALUES ('BASIC', 'moon_phase', '^spend$');
+SELECT tiktokads.add_report('by_moon', 'BASIC', 'ad', '{ad_id,moon_phase,stat_time_day}', '{clicks}');
+SELECT tiktokads.add_report('by_moon', 'BASIC', 'ad', '{ad_id,moon_phase,stat_time_day}', '{spend}');
+SELECT key_columns, latency FROM tiktokads.stream WHERE stream = 'by_moon';
+SELECT tiktokads.drop_report('by_moon');
+DROP TABLE tiktokads.by_moon;
+DELETE FROM tiktokads.breakdown WHERE added_by_user;
+\set VERBOSITY default
 
 -- money never comes from queries over several ad accounts
 SELECT stream FROM tiktokads.stream WHERE kind = 'report' AND parameters ? 'advertiser_ids';

@@ -253,6 +253,6 @@ reply_parse(const char *body, size_t length, RowShape *shape, const char *list_n
 		malformed(reading.reader.error);
 	if (shape != NULL)
 		envelope->drift = row_shape_drift(shape);
-	if (shape != NULL && !envelope->has_list && verdict_of_code(envelope->code)->verdict == VERDICT_OK)
+	if (shape != NULL && !envelope->has_list && envelope->total_number != 0 && verdict_of_code(envelope->code)->verdict == VERDICT_OK)
 		malformed("it has no list");
 }

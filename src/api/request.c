@@ -118,6 +118,12 @@ request_url(const char *base_url, const StreamDef *stream, const RequestScope *s
 	append_parameter(&url, "advertiser_id", number);
 	for (int i = 0; i < stream->parameter_names.count; i++)
 		append_narrowed(&url, stream->parameter_names.items[i], stream->parameter_values.items[i], stream, scope);
+	if (scope->each_value != NULL)
+	{
+		Names		one = {(char **) &scope->each_value, 1};
+
+		append_names(&url, stream->each_parameter, &one);
+	}
 	if (stream->dimensions.count > 0)
 		append_names(&url, "dimensions", &stream->dimensions);
 	if (metrics->count > 0)

@@ -20,6 +20,7 @@ typedef struct RequestScope
 	const Names *metrics;		/* NULL: the stream's */
 	int			page_size;		/* 0: the stream's */
 	const char *campaign_ids;	/* JSON array to narrow a report to, NULL: all */
+	const char *each_value;		/* of the list that is gone through, NULL: none */
 } RequestScope;
 
 /* The URL of one page of a stream; days count only where it is dated. */

@@ -18,6 +18,7 @@ CREATE TABLE tiktokads.metric
 	audience boolean NOT NULL DEFAULT false,
 	audience_country boolean NOT NULL DEFAULT false,
 	audience_ad_type boolean NOT NULL DEFAULT false,
+	gmv_max boolean NOT NULL DEFAULT false,
 	description text NOT NULL,
 	added_by_user boolean NOT NULL DEFAULT true,
 	CHECK (NOT (additive AND unique_user)),
@@ -41,6 +42,7 @@ COMMENT ON COLUMN tiktokads.metric.basic_country_async IS 'True: likewise in asy
 COMMENT ON COLUMN tiktokads.metric.audience IS 'True: AUDIENCE reports offer it by age, gender, platform, language and the like.';
 COMMENT ON COLUMN tiktokads.metric.audience_country IS 'True: AUDIENCE reports offer it by country_code.';
 COMMENT ON COLUMN tiktokads.metric.audience_ad_type IS 'True: AUDIENCE reports offer it by ad_type, hashtag, audience_tags and purchase_intention.';
+COMMENT ON COLUMN tiktokads.metric.gmv_max IS 'True: GMV Max reports offer it.';
 COMMENT ON COLUMN tiktokads.metric.description IS 'Meaning, unit and traps.';
 COMMENT ON COLUMN tiktokads.metric.added_by_user IS 'True for rows of yours, false for those that the extension ships.';
 
@@ -887,5 +889,24 @@ INSERT INTO tiktokads.metric (position, metric, type, family, kind, additive, un
 	(839, 'cost_per_page_browse_view', 'numeric', 'website', 'money_avg', false, false, false, false, false, NULL, true, false, false, false, false, 'Cost per page browse view, in the account''s currency. Never add it up.'),
 	(840, 'page_browse_view', 'bigint', 'website', 'count', true, false, true, false, false, NULL, true, false, false, false, false, 'Page browse view: how many.'),
 	(841, 'page_browse_view_rate', 'numeric', 'website', 'percent', false, false, false, false, false, NULL, true, false, false, false, false, 'Page browse view rate in percent. Never add it up.');
+
+-- GMV Max reports, by shop and by campaign
+INSERT INTO tiktokads.metric (position, metric, type, family, kind, additive, restates, gmv_max, description) VALUES
+	(901, 'cost', 'numeric', 'gmv_max', 'money', true, true, true, 'Cost of GMV Max, in the account''s currency.'),
+	(902, 'net_cost', 'numeric', 'gmv_max', 'money', true, true, true, 'Cost less credits and coupons, in the account''s currency.'),
+	(903, 'orders', 'bigint', 'gmv_max', 'count', true, true, true, 'Orders in the shop, paid and organic.'),
+	(904, 'cost_per_order', 'numeric', 'gmv_max', 'money_avg', false, false, true, 'Cost / orders. Never add it up.'),
+	(905, 'gross_revenue', 'numeric', 'gmv_max', 'money', true, true, true, 'Value of the orders, in the account''s currency.'),
+	(906, 'roi', 'numeric', 'gmv_max', 'ratio_roas', false, false, true, 'Gross_revenue / cost. Never add it up.'),
+	(907, 'cost_per_live_view', 'numeric', 'gmv_max', 'money_avg', false, false, true, 'Of LIVE GMV Max: cost / live_views. Never add it up.'),
+	(908, '10_second_live_views', 'bigint', 'gmv_max', 'count', true, false, true, 'Of LIVE GMV Max: views of LIVE of ten seconds and more.'),
+	(909, 'live_follows', 'bigint', 'gmv_max', 'count', true, false, true, 'Of LIVE GMV Max: followers won during LIVE.'),
+	(910, 'operation_status', 'text', 'gmv_max', 'attribute', false, false, true, 'What the advertiser set of the campaign: ENABLE, DISABLE.'),
+	(911, 'bid_type', 'text', 'gmv_max', 'attribute', false, false, true, 'How the campaign bids.'),
+	(912, 'schedule_type', 'text', 'gmv_max', 'attribute', false, false, true, 'How the campaign is scheduled.'),
+	(913, 'target_roi_budget', 'numeric', 'gmv_max', 'attribute', false, false, true, 'Budget of the part that keeps the return aimed at, in the account''s currency.'),
+	(914, 'max_delivery_budget', 'numeric', 'gmv_max', 'attribute', false, false, true, 'Budget of the part that delivers as much as it can, in the account''s currency.'),
+	(915, 'roas_bid', 'numeric', 'gmv_max', 'attribute', false, false, true, 'Return aimed at.');
+UPDATE tiktokads.metric SET gmv_max = true WHERE metric IN ('live_views', 'campaign_name', 'campaign_id');
 
 UPDATE tiktokads.metric SET added_by_user = false;

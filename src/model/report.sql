@@ -25,7 +25,13 @@ INSERT INTO tiktokads.model_relation (relation, kind, key_columns, partition_col
 	('report_audience_daily', 'partitioned', '{advertiser_id,data_level,entity_id,breakdown,member,stat_date}', 'stat_date',
 		'Metrics by day and audience: one row for each ad account, campaign, ad group or ad, breakdown and member of it. Small cells and what cannot be attributed are left out by TikTok: members do not add up to the whole. Sum over one breakdown only.'),
 	('report_audience_month', 'partitioned', '{advertiser_id,data_level,entity_id,breakdown,member,stat_month}', 'stat_month',
-		'Audience metrics of breakdowns for which the API gives no days: totals of calendar months, the current one up to today.');
+		'Audience metrics of breakdowns for which the API gives no days: totals of calendar months, the current one up to today.'),
+	('report_breakdown_daily', 'partitioned', '{advertiser_id,data_level,entity_id,breakdown,member,stat_date}', 'stat_date',
+		'Metrics by day and a further dimension of BASIC reports (country_code, ad_type, search_terms and others). Sum over one breakdown only.'),
+	('report_skan_daily', 'partitioned', '{advertiser_id,data_level,entity_id,stat_date}', 'stat_date', 'SKAdNetwork metrics by day, of each level.'),
+	('report_gmv_max_store_daily', 'partitioned', '{advertiser_id,store_id,stat_date}', 'stat_date', 'GMV Max metrics of each TikTok Shop by day of the account''s time zone.'),
+	('report_gmv_max_campaign_daily', 'partitioned', '{advertiser_id,store_id,campaign_id,stat_date}', 'stat_date', 'GMV Max metrics of each campaign by day of the account''s time zone.'),
+	('report_gmv_max_campaign_hourly', 'partitioned', '{advertiser_id,store_id,campaign_id,stat_time_hour}', 'stat_time_hour', 'GMV Max metrics of each campaign by hour of the account''s time zone.');
 
 -- keys and times
 INSERT INTO tiktokads.model_column (relation, position, name, type, description)
@@ -37,6 +43,7 @@ FROM tiktokads.model_relation AS r
 	('campaign_id', 'bigint', 'Campaign.'),
 	('adgroup_id', 'bigint', 'Ad group.'),
 	('ad_id', 'bigint', 'Ad.'),
+	('store_id', 'text', 'TikTok Shop.'),
 	('data_level', 'text', 'Level of the row as the API names it: AUCTION_ADVERTISER, AUCTION_CAMPAIGN, AUCTION_ADGROUP or AUCTION_AD.'),
 	('entity_id', 'bigint', 'Ad account, campaign, ad group or ad, by data_level.'),
 	('breakdown', 'text', 'Dimension, or dimensions joined by +: age, gender, age+gender, country_code, platform and others.'),
@@ -60,39 +67,24 @@ SELECT r.relation, 20, 'stat_time_utc', 'timestamptz', 'When that hour began: st
 FROM tiktokads.model_relation AS r WHERE r.partition_column = 'stat_time_hour';
 
 INSERT INTO tiktokads.model_column (relation, position, name, type, description)
-SELECT r.relation, 20 + d.position, d.name, 'text', d.description
+SELECT r.relation, 20 + pg_catalog.row_number() OVER (PARTITION BY r.relation ORDER BY b.breakdown NOT IN ('age', 'gender'), b.position), b.breakdown, 'text', b.description
 FROM tiktokads.model_relation AS r
-	CROSS JOIN (VALUES
-	(1, 'age', 'Age group: AGE_13_17 to AGE_55_100, or NONE. NULL in other breakdowns, like all that follow.'),
-	(2, 'gender', 'MALE, FEMALE or NONE.'),
-	(3, 'country_code', 'Country, ISO 3166 alpha-2.'),
-	(4, 'province_id', 'Province or state, as an id of tool/region.'),
-	(5, 'dma_id', 'Designated market area.'),
-	(6, 'language', 'Language of the user.'),
-	(7, 'platform', 'Operating system: ANDROID, IPHONE, IPAD and others.'),
-	(8, 'ac', 'Network: WIFI, 4G and others.'),
-	(9, 'placement', 'Placement.'),
-	(10, 'device_brand_id', 'Brand of the device.'),
-	(11, 'interest_category', 'Interest category (old scheme).'),
-	(12, 'interest_category_v2', 'Interest category.'),
-	(13, 'interest_category_tier2', 'Interest category of the second tier.'),
-	(14, 'interest_category_tier3', 'Interest category of the third tier.'),
-	(15, 'interest_category_tier4', 'Interest category of the fourth tier.'),
-	(16, 'behavior_id', 'Behaviour.'),
-	(17, 'contextual_tag', 'Contextual tag.'),
-	(18, 'hashtag', 'Hashtag.'),
-	(19, 'audience_tags', 'Audience tag.'),
-	(20, 'additional_interests', 'Additional interest.'),
-	(21, 'purchase_intention', 'Purchase intention.'),
-	(22, 'ad_type', 'Type of the ad.')) AS d (position, name, description)
-WHERE r.relation LIKE 'report\_audience\_%';
+	JOIN tiktokads.breakdown AS b ON NOT b.added_by_user AND b.breakdown NOT LIKE '%+%'
+		AND r.relation LIKE CASE b.report_type WHEN 'AUDIENCE' THEN 'report\_audience\_%' ELSE 'report\_breakdown\_%' END;
 
 -- metrics; audiences have those that the API offers there
 INSERT INTO tiktokads.model_column (relation, position, name, type, description)
 SELECT r.relation, 100 + m.position, m.metric, m.type, m.description
 FROM tiktokads.model_relation AS r CROSS JOIN tiktokads.metric AS m
 WHERE m.in_tables AND r.relation LIKE 'report\_%' AND (m.restates OR r.relation NOT LIKE 'report\_%\_asof')
-	AND (m.audience OR m.audience_country OR m.audience_ad_type OR r.relation NOT LIKE 'report\_audience\_%');
+	AND (m.audience OR m.audience_country OR m.audience_ad_type OR r.relation NOT LIKE 'report\_audience\_%')
+	AND (m.metric LIKE 'skan\_%' OR r.relation NOT LIKE 'report\_skan\_%')
+	AND r.relation NOT LIKE 'report\_gmv\_max\_%';
+
+INSERT INTO tiktokads.model_column (relation, position, name, type, description)
+SELECT r.relation, 100 + m.position, m.metric, m.type, m.description
+FROM tiktokads.model_relation AS r CROSS JOIN tiktokads.metric AS m
+WHERE r.relation LIKE 'report\_gmv\_max\_%' AND m.metric IN ('cost', 'net_cost', 'orders', 'gross_revenue');
 
 INSERT INTO tiktokads.model_column (relation, position, name, type, description)
 SELECT r.relation, c.position, c.name, c.type, c.description

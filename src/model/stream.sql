@@ -31,7 +31,12 @@ CREATE TABLE tiktokads.stream_shipped
 	refresh interval NOT NULL DEFAULT '1 day' CHECK (refresh > '0'),
 	modified_parameter text,
 	modified_refresh interval CHECK (modified_refresh > '0'),
-	description text NOT NULL
+	own_permission boolean NOT NULL DEFAULT false,
+	each_stream text,
+	each_column name,
+	each_parameter text,
+	description text NOT NULL,
+	CHECK ((each_stream IS NULL) = (each_column IS NULL) AND (each_stream IS NULL) = (each_parameter IS NULL))
 );
 COMMENT ON TABLE tiktokads.stream_shipped IS 'Streams as this version of the extension ships them. Read tiktokads.stream, which has your changes; make them in tiktokads.stream_override.';
 
@@ -107,10 +112,7 @@ SELECT s.stream,
 	coalesce(o.metrics, s.metrics) || ARRAY(SELECT a.metric::text
 		FROM tiktokads.report_metric AS a JOIN tiktokads.metric AS m ON m.metric = a.metric
 		WHERE a.relation = coalesce(o.target, s.target) AND a.metric::text <> ALL (coalesce(o.metrics, s.metrics))
-			AND (s.parameters ->> 'report_type' IS DISTINCT FROM 'AUDIENCE' OR CASE
-				WHEN 'country_code' = ANY (s.dimensions) THEN m.audience_country
-				WHEN s.dimensions && '{ad_type,hashtag,audience_tags,purchase_intention}' THEN m.audience_ad_type
-				ELSE m.audience END)
+			AND tiktokads.metric_objection(m.metric, s.parameters ->> 'report_type', s.parameters ->> 'data_level', s.dimensions) IS NULL
 		ORDER BY a.metric) AS metrics,
 	coalesce(o.parameters, s.parameters) AS parameters,
 	coalesce(o.rename, s.rename) AS rename,
@@ -123,6 +125,10 @@ SELECT s.stream,
 	coalesce(o.refresh, s.refresh) AS refresh,
 	coalesce(o.modified_parameter, s.modified_parameter) AS modified_parameter,
 	coalesce(o.modified_refresh, s.modified_refresh) AS modified_refresh,
+	s.own_permission,
+	s.each_stream,
+	s.each_column,
+	s.each_parameter,
 	s.added,
 	o.stream IS NOT NULL AS overridden,
 	coalesce(o.description, s.description) AS description
@@ -162,6 +168,10 @@ DECLARE
 		'refresh', 'How often a list without days is read whole. Of reports by day see tiktokads.restatement.',
 		'modified_parameter', 'Filter that narrows a list to what was modified since a time; NULL: the list is always read whole.',
 		'modified_refresh', 'How often what was modified is read, between two whole readings.',
+		'own_permission', 'True: its endpoint needs a permission that not every token has: where the API refuses it, the stream is left out, not the ad account.',
+		'each_stream', 'List that is gone through: one request for each of its rows of the ad account that is not removed; NULL: one request for the ad account.',
+		'each_column', 'Column of that list whose value is asked for; it goes to the column of the same name.',
+		'each_parameter', 'Parameter of the request that takes the value, as a list of one.',
 		'added', 'True for streams of your own (stream_added).',
 		'overridden', 'True when stream_override has a row for it.',
 		'description', 'What it holds.'];

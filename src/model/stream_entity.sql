@@ -188,6 +188,8 @@ FROM (VALUES
 		AS e (relation, priority, path, list_name, deleted_when, parameters, page_size, refresh)
 	JOIN tiktokads.model_relation AS r ON r.relation = e.relation;
 
+UPDATE tiktokads.stream_shipped SET own_permission = kind = 'entity' AND stream NOT IN ('campaign', 'adgroup', 'ad', 'spc_campaign');
+
 -- ads have a filter for what was modified; the other lists are always read whole
 UPDATE tiktokads.stream_shipped SET modified_parameter = 'modified_after', modified_refresh = '30 minutes' WHERE stream = 'ad';
 UPDATE tiktokads.stream_shipped SET refresh = '1 hour' WHERE stream IN ('campaign', 'adgroup');

@@ -27,53 +27,73 @@ FROM (VALUES
 	('lifetime', 20, NULL, NULL, NULL, 0, '16 hours', 'Metrics over all time of '))
 		AS g (grain, priority, date_column, utc_column, dimension, max_days, latency, description);
 
--- AUDIENCE reports: one stream for each level and breakdown; those without days come by month
+-- broken down: one stream for each level and breakdown; those without days come by month
 INSERT INTO tiktokads.stream_shipped (stream, kind, enabled, priority, target, path, key_columns, date_column, by_month, constants,
 	member_column, member_fields, dimensions, metrics, parameters, rename, max_days, lookback_days, latency, description)
-SELECT 'audience_' || l.level || '_' || pg_catalog.replace(b.breakdown, '+', '_'), 'report', l.level = 'campaign' AND b.enabled, 60 + b.position,
-	CASE WHEN b.by_day THEN 'report_audience_daily' ELSE 'report_audience_month' END, 'report/integrated/get/',
+SELECT t.prefix || l.level || '_' || pg_catalog.replace(b.breakdown, '+', '_'), 'report',
+	b.report_type = 'AUDIENCE' AND l.level = 'campaign' AND b.position <= 3, t.priority + b.position,
+	t.target || CASE WHEN b.by_day THEN '_daily' ELSE '_month' END, 'report/integrated/get/',
 	ARRAY['advertiser_id', 'data_level', 'entity_id', 'breakdown', 'member', CASE WHEN b.by_day THEN 'stat_date' ELSE 'stat_month' END],
 	CASE WHEN b.by_day THEN 'stat_date' ELSE 'stat_month' END, NOT b.by_day,
 	pg_catalog.jsonb_build_object('data_level', 'AUCTION_' || pg_catalog.upper(l.level), 'breakdown', b.breakdown),
 	'member', pg_catalog.string_to_array(b.breakdown, '+'),
 	ARRAY[l.level || '_id'] || pg_catalog.string_to_array(b.breakdown, '+') || CASE WHEN b.by_day THEN '{stat_time_day}' ELSE '{}' END::text[],
 	(SELECT pg_catalog.array_agg(m.metric ORDER BY m.position) FROM tiktokads.metric AS m
-		WHERE m.requested AND CASE b.metrics WHEN 'country' THEN m.audience_country WHEN 'ad_type' THEN m.audience_ad_type ELSE m.audience END),
-	pg_catalog.jsonb_build_object('report_type', 'AUDIENCE', 'data_level', 'AUCTION_' || pg_catalog.upper(l.level))
+		WHERE CASE WHEN b.asked IS NULL THEN m.requested ELSE m.metric ~ b.asked AND m.in_tables END
+			AND tiktokads.breakdown_offers(b.report_type, b.breakdown, m)),
+	pg_catalog.jsonb_build_object('report_type', b.report_type, 'data_level', 'AUCTION_' || pg_catalog.upper(l.level))
 		|| CASE WHEN l.level = 'advertiser' THEN '{}' ELSE pg_catalog.jsonb_build_object('filtering',
 			'[{"field_name":"' || l.level || '_status","filter_type":"IN","filter_value":"[\"STATUS_ALL\"]"}]') END,
 	pg_catalog.jsonb_build_object(l.level || '_id', 'entity_id')
 		|| CASE WHEN b.by_day THEN '{"stat_time_day": "stat_date"}' ELSE '{}' END::jsonb,
-	CASE WHEN b.by_day THEN 30 ELSE 31 END, 28, b.latency::interval,
+	CASE WHEN b.by_day THEN 30 ELSE 31 END, 28, b.latency,
 	'Metrics of ' || l.description || ' by ' || b.breakdown || CASE WHEN b.by_day THEN ' and day.' ELSE ' and month (the API has no days for it).' END
 FROM (VALUES
 	('advertiser', 'ad accounts'),
 	('campaign', 'campaigns'),
 	('adgroup', 'ad groups'),
 	('ad', 'ads')) AS l (level, description)
-	CROSS JOIN (VALUES
-	(1, 'country_code', true, true, 'country', '30 minutes'),
-	(2, 'age+gender', true, true, 'any', '16 hours'),
-	(3, 'platform', true, true, 'any', '16 hours'),
-	(4, 'age', true, false, 'any', '16 hours'),
-	(5, 'gender', true, false, 'any', '16 hours'),
-	(6, 'province_id', true, false, 'any', '16 hours'),
-	(7, 'dma_id', true, false, 'any', '16 hours'),
-	(8, 'language', true, false, 'any', '16 hours'),
-	(9, 'ac', true, false, 'any', '16 hours'),
-	(10, 'placement', true, false, 'any', '30 minutes'),
-	(11, 'device_brand_id', false, false, 'any', '16 hours'),
-	(12, 'interest_category', false, false, 'any', '16 hours'),
-	(13, 'interest_category_v2', false, false, 'any', '16 hours'),
-	(14, 'interest_category_tier2', false, false, 'any', '16 hours'),
-	(15, 'interest_category_tier3', false, false, 'any', '16 hours'),
-	(16, 'interest_category_tier4', false, false, 'any', '16 hours'),
-	(17, 'behavior_id', true, false, 'any', '24 hours'),
-	(18, 'contextual_tag', true, false, 'any', '16 hours'),
-	(19, 'hashtag', true, false, 'ad_type', '16 hours'),
-	(20, 'audience_tags', true, false, 'ad_type', '16 hours'),
-	(21, 'additional_interests', true, false, 'any', '16 hours'),
-	(22, 'purchase_intention', true, false, 'ad_type', '24 hours'),
-	(23, 'ad_type', true, false, 'ad_type', '16 hours'))
-		AS b (position, breakdown, by_day, enabled, metrics, latency)
-WHERE NOT (l.level = 'advertiser' AND b.breakdown = 'ad_type');
+	CROSS JOIN tiktokads.breakdown AS b
+	JOIN (VALUES
+	('AUDIENCE', 'audience_', 'report_audience', 60),
+	('BASIC', 'breakdown_', 'report_breakdown', 90)) AS t (report_type, prefix, target, priority) ON t.report_type = b.report_type
+WHERE NOT b.added_by_user AND NOT (l.level = 'advertiser' AND b.breakdown = 'ad_type');
+
+-- SKAdNetwork's numbers have a table of their own: they are late, and only app campaigns on iOS have them
+INSERT INTO tiktokads.stream_shipped (stream, kind, enabled, priority, target, path, key_columns, date_column, constants,
+	dimensions, metrics, parameters, rename, max_days, lookback_days, latency, description)
+SELECT 'skan_' || l.level, 'report', false, 110, 'report_skan_daily', 'report/integrated/get/',
+	'{advertiser_id,data_level,entity_id,stat_date}', 'stat_date',
+	pg_catalog.jsonb_build_object('data_level', 'AUCTION_' || pg_catalog.upper(l.level)),
+	ARRAY[l.level || '_id', 'stat_time_day'],
+	(SELECT pg_catalog.array_agg(m.metric ORDER BY m.position) FROM tiktokads.metric AS m WHERE m.in_tables AND m.additive AND m.metric LIKE 'skan\_%'),
+	pg_catalog.jsonb_build_object('report_type', 'BASIC', 'data_level', 'AUCTION_' || pg_catalog.upper(l.level))
+		|| CASE WHEN l.level = 'advertiser' THEN '{}' ELSE pg_catalog.jsonb_build_object('filtering',
+			'[{"field_name":"' || l.level || '_status","filter_type":"IN","filter_value":"[\"STATUS_ALL\"]"}]') END,
+	pg_catalog.jsonb_build_object(l.level || '_id', 'entity_id', 'stat_time_day', 'stat_date'),
+	30, 28, '16 hours', 'SKAdNetwork metrics of ' || l.description || ' by day.'
+FROM (VALUES
+	('advertiser', 'ad accounts'),
+	('campaign', 'campaigns'),
+	('adgroup', 'ad groups'),
+	('ad', 'ads')) AS l (level, description);
+
+-- GMV Max: an endpoint of its own, asked for each shop by itself
+INSERT INTO tiktokads.stream_shipped (stream, kind, enabled, priority, target, path, key_columns, date_column, utc_column,
+	own_permission, each_stream, each_column, each_parameter, dimensions, metrics, parameters, rename, totals, max_days, lookback_days, latency, description)
+SELECT 'report_gmv_max_' || r.level || '_' || r.grain, 'report', r.grain = 'daily', r.priority, 'report_gmv_max_' || r.level || '_' || r.grain,
+	'gmv_max/report/get/',
+	pg_catalog.array_remove(ARRAY['advertiser_id', 'store_id', CASE WHEN r.level = 'campaign' THEN 'campaign_id' END, r.time_column], NULL),
+	r.time_column, r.utc_column, true, 'gmv_max_store', 'store_id', 'store_ids',
+	ARRAY[CASE r.level WHEN 'campaign' THEN 'campaign_id' ELSE 'advertiser_id' END, r.dimension],
+	'{cost,net_cost,orders,gross_revenue}',
+	-- unlike the other reports' filter an object
+	CASE r.level WHEN 'campaign' THEN pg_catalog.jsonb_build_object('filtering',
+		'{"campaign_statuses":["STATUS_DELIVERY_OK","STATUS_NOT_DELIVERY","STATUS_DISABLE","STATUS_DELETE"]}') ELSE '{}' END,
+	CASE r.grain WHEN 'daily' THEN '{"stat_time_day": "stat_date"}' ELSE '{}' END::jsonb,
+	false, r.max_days, 28, '2 hours', r.description
+FROM (VALUES
+	('store', 'daily', 50, 'stat_date', NULL, 'stat_time_day', 30, 'GMV Max metrics of each TikTok Shop by day.'),
+	('campaign', 'daily', 51, 'stat_date', NULL, 'stat_time_day', 30, 'GMV Max metrics of each campaign by day.'),
+	('campaign', 'hourly', 52, 'stat_time_hour', 'stat_time_utc', 'stat_time_hour', 1, 'GMV Max metrics of each campaign by hour.'))
+	AS r (level, grain, priority, time_column, utc_column, dimension, max_days, description);

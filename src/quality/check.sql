@@ -267,6 +267,8 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	s tiktokads.stream;
 	level text;
+	dependent text;
+	grown boolean;
 BEGIN
 	SELECT * INTO STRICT s FROM tiktokads.stream AS t WHERE t.stream = slice_stored.stream;
 	IF modified_only THEN
@@ -284,6 +286,13 @@ BEGIN
 	IF changes > 0 THEN
 		PERFORM pg_notify('tiktokads_sync', json_build_object('state', 'done', 'advertiser_id', $2, 'stream', $1, 'from', $3, 'to', $4, 'run', $15)::text);
 	END IF;
+	-- what goes through this list has not asked about its new rows yet
+	FOR dependent IN SELECT t.stream FROM tiktokads.stream AS t WHERE t.each_stream = $1 AND s.kind = 'entity' AND changes > 0 LOOP
+		EXECUTE format('SELECT EXISTS (SELECT FROM tiktokads.%I WHERE advertiser_id = $1 AND first_seen_at = now())', s.target) INTO grown USING $2;
+		IF grown THEN
+			DELETE FROM tiktokads.sync_read AS r WHERE r.stream = dependent AND r.advertiser_id = $2;
+		END IF;
+	END LOOP;
 	IF s.target = 'adgroup' AND changes > 0 THEN
 		PERFORM tiktokads.attribution_window_find($2);
 	END IF;

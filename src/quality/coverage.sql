@@ -11,12 +11,12 @@ stream AS (
 reading AS (
 	SELECT r.stream, r.advertiser_id,
 		pg_catalog.range_agg(pg_catalog.daterange(r.from_date, r.to_date, '[]')) AS days,
-		-- a reading makes those of its days final whose window, and the API's latency, were over when it began
+		-- a reading makes those of its days final whose window was over when it began, and the API's latency and correction past
 		pg_catalog.range_agg(pg_catalog.daterange(r.from_date, least(r.to_date, f.last), '[]')) FILTER (WHERE r.from_date <= f.last) AS final
 	FROM tiktokads.sync_read AS r
 		JOIN account AS a ON a.advertiser_id = r.advertiser_id
 		JOIN stream AS s ON s.stream = r.stream
-		CROSS JOIN LATERAL (SELECT tiktokads.clock_day(r.read_at - s.latency, a.display_timezone) - a.days - 1 AS last) AS f
+		CROSS JOIN LATERAL (SELECT tiktokads.settled_day(r.read_at, s.latency, a.display_timezone) - a.days AS last) AS f
 	GROUP BY r.stream, r.advertiser_id),
 wish AS (
 	SELECT b.connection, b.stream, b.advertiser_id, pg_catalog.daterange(b.from_date, b.to_date, '[]') AS days FROM tiktokads.backfill_request AS b),
@@ -53,7 +53,7 @@ CREATE FUNCTION tiktokads.finality(advertiser_id bigint, stat_date date, stream 
 LANGUAGE sql STABLE
 BEGIN ATOMIC
 	SELECT CASE WHEN pg_catalog.count(r.stream) = 0 THEN 'missing'
-		WHEN pg_catalog.bool_and($2 <= tiktokads.clock_day(r.read_at - s.latency, a.display_timezone) - tiktokads.attribution_days(a.advertiser_id) - 1)
+		WHEN pg_catalog.bool_and($2 <= tiktokads.settled_day(r.read_at, s.latency, a.display_timezone) - tiktokads.attribution_days(a.advertiser_id))
 		THEN 'final' ELSE 'provisional' END
 	FROM tiktokads.advertiser AS a
 		LEFT JOIN tiktokads.sync_read AS r ON r.advertiser_id = a.advertiser_id AND r.from_date <= $2 AND r.to_date >= $2
@@ -62,4 +62,4 @@ BEGIN ATOMIC
 	WHERE a.advertiser_id = $1 AND $2 IS NOT NULL
 	GROUP BY a.advertiser_id;
 END;
-COMMENT ON FUNCTION tiktokads.finality IS 'How final the numbers of an ad account''s day are: final when the day was read after its attribution window had closed, provisional when it was read before, missing when it was not read. stream: of that stream; NULL (default) of the daily reports, final when each that has the day is. NULL for an unknown account or a NULL day.';
+COMMENT ON FUNCTION tiktokads.finality IS 'How final the numbers of an ad account''s day are: final when the day was read after its attribution window had closed, the API''s latency and TikTok''s next correction (12:00 UTC) included, provisional when it was read before, missing when it was not read. stream: of that stream; NULL (default) of the daily reports, final when each that has the day is. NULL for an unknown account or a NULL day.';

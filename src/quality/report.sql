@@ -1,27 +1,5 @@
 -- reports and metrics of the users' own
 
-CREATE FUNCTION tiktokads.metric_objection(metric name, report_type text, data_level text, dimensions text[]) RETURNS text
-LANGUAGE sql STABLE
-BEGIN ATOMIC
-	SELECT CASE
-		WHEN m.metric IS NULL THEN pg_catalog.format('metric "%s" is not in the catalogue', $1)
-		WHEN m.kind = 'attribute' AND NOT $4 && '{advertiser_id,campaign_id,adgroup_id,ad_id}' THEN pg_catalog.format('metric "%s" is a label and needs an id dimension', $1)
-		WHEN m.kind = 'attribute' AND pg_catalog.array_position('{AUCTION_ADVERTISER,AUCTION_CAMPAIGN,AUCTION_ADGROUP,AUCTION_AD}', m.least_level)
-			> pg_catalog.array_position('{AUCTION_ADVERTISER,AUCTION_CAMPAIGN,AUCTION_ADGROUP,AUCTION_AD}', $3)
-			THEN pg_catalog.format('metric "%s" is offered from level %s down', $1, m.least_level)
-		WHEN m.kind <> 'attribute' AND NOT CASE
-			WHEN $2 = 'AUDIENCE' AND 'country_code' = ANY ($4) THEN m.audience_country
-			WHEN $2 = 'AUDIENCE' AND $4 && '{ad_type,hashtag,audience_tags,purchase_intention}' THEN m.audience_ad_type
-			WHEN $2 = 'AUDIENCE' THEN m.audience
-			WHEN 'country_code' = ANY ($4) THEN m.basic_country
-			WHEN 'ad_type' = ANY ($4) THEN m.audience_ad_type OR m.metric LIKE 'skan\_%'
-			ELSE true END
-			THEN pg_catalog.format('the API does not offer metric "%s" in %s reports by %s', $1, $2, pg_catalog.array_to_string($4, ', '))
-		END
-	FROM (SELECT) AS one LEFT JOIN tiktokads.metric AS m ON m.metric = $1;
-END;
-COMMENT ON FUNCTION tiktokads.metric_objection IS 'Why a metric cannot be had in a report of this type (BASIC, AUDIENCE), level (AUCTION_...) and dimensions; NULL when nothing in the catalogue speaks against it.';
-
 CREATE FUNCTION tiktokads.model_complete(relation name) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -77,8 +55,7 @@ REVOKE ALL ON FUNCTION tiktokads.add_metric FROM PUBLIC;
 CREATE FUNCTION tiktokads.report_check(name text, report_type text, data_level text, dimensions text[], metrics text[]) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	audience constant text[] := '{age,gender,country_code,province_id,dma_id,platform,ac,language,placement,device_brand_id,interest_category,interest_category_v2,interest_category_tier2,interest_category_tier3,interest_category_tier4,behavior_id,contextual_tag,hashtag,audience_tags,additional_interests,purchase_intention,ad_type}';
-	basic constant text[] := '{country_code,ad_type,custom_event_type,event_source_id,page_id,component_name,room_id,post_id,image_id,video_material_id,minis_id,search_terms,search_keyword,match_type,skan_postback_sequence}';
+	offered constant text[] := ARRAY(SELECT d FROM tiktokads.breakdown AS b, string_to_table(b.breakdown, '+') AS d WHERE b.report_type = report_check.report_type);
 	ids constant text[] := '{advertiser_id,campaign_id,adgroup_id,ad_id}';
 	times constant text[] := '{stat_time_day,stat_time_hour}';
 	others text[] := ARRAY(SELECT d FROM unnest(dimensions) AS d WHERE d <> ALL (ids || times));
@@ -97,12 +74,11 @@ BEGIN
 		WHEN lower(substr(data_level, 9)) || '_id' <> ALL (dimensions) OR (SELECT count(*) FROM unnest(dimensions) AS d WHERE d = ANY (ids)) <> 1
 			THEN format('dimensions must have the id of the level, %s_id, and no other id', lower(substr(data_level, 9)))
 		WHEN dimensions @> times THEN 'dimensions may have one of stat_time_day and stat_time_hour'
-		WHEN report_type = 'AUDIENCE' AND NOT (others <@ audience) THEN format('dimension "%s" is not one of AUDIENCE reports', (SELECT d FROM unnest(others) AS d WHERE d <> ALL (audience) LIMIT 1))
-		WHEN report_type = 'BASIC' AND NOT (others <@ basic) THEN format('dimension "%s" is not one of BASIC reports', (SELECT d FROM unnest(others) AS d WHERE d <> ALL (basic) LIMIT 1))
+		WHEN NOT (others <@ offered) THEN format('dimension "%s" is not one of %s reports', (SELECT d FROM unnest(others) AS d WHERE d <> ALL (offered) LIMIT 1), report_type)
 		WHEN report_type = 'AUDIENCE' AND NOT (cardinality(others) = 1 OR (cardinality(others) = 2 AND others <@ '{age,gender}')) THEN 'AUDIENCE reports have one audience dimension, or age and gender'
 		WHEN report_type = 'BASIC' AND cardinality(others) > 1 THEN 'BASIC reports have one dimension beside id and time'
 		WHEN 'stat_time_hour' = ANY (dimensions) AND cardinality(others) > 0 THEN 'the API has no hours by a further dimension'
-		WHEN 'stat_time_day' = ANY (dimensions) AND others && '{device_brand_id,interest_category,interest_category_v2,interest_category_tier2,interest_category_tier3,interest_category_tier4}'
+		WHEN 'stat_time_day' = ANY (dimensions) AND EXISTS (SELECT FROM tiktokads.breakdown AS b WHERE b.report_type = report_check.report_type AND b.breakdown = ANY (others) AND NOT b.by_day)
 			THEN format('the API has no days by %s: leave stat_time_day out for months', others[1])
 		WHEN 'ad_type' = ANY (others) AND data_level = 'AUCTION_ADVERTISER' THEN 'the API has no ad_type of whole ad accounts'
 		ELSE (SELECT min(tiktokads.metric_objection(m, report_type, data_level, dimensions)) FROM unnest(metrics) AS m)
@@ -160,7 +136,7 @@ BEGIN
 		CASE WHEN by_day THEN '{"stat_time_day": "stat_date"}' ELSE '{}' END::jsonb,
 		report_type = 'BASIC' AND NOT by_hour AND cardinality(others) = 0,
 		CASE WHEN lifetime THEN 0 WHEN by_hour THEN 1 WHEN by_day THEN 30 ELSE 31 END, lookback_days,
-		coalesce(latency, CASE WHEN report_type = 'BASIC' AND cardinality(others) = 0 THEN interval '2 hours' WHEN 'country_code' = ANY (others) THEN interval '30 minutes' ELSE interval '16 hours' END),
+		coalesce(latency, (SELECT max(b.latency) FROM tiktokads.breakdown AS b WHERE b.report_type = add_report.report_type AND b.breakdown = ANY (others)), interval '2 hours'),
 		coalesce(description, format('Report of your own: %s by %s.', level, array_to_string(dimensions, ', ')));
 	PERFORM tiktokads.model_complete(name::name);
 END;

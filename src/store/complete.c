@@ -55,6 +55,13 @@ column_datum(const Target *target, int column, const char *text)
 	return OidInputFunctionCall(function, pstrdup(text), parameter, attribute->atttypmod);
 }
 
+/* A value of the list that is gone through, as the target's column has it; in a unit of work. */
+Datum
+target_each_value(const Target *target, const char *text)
+{
+	return column_datum(target, target->completion.each, text);
+}
+
 /* True when a completed row has all of its key. */
 bool
 target_has_key(const Target *target, const bool *nulls)
@@ -90,6 +97,9 @@ completion_prepare(Target *target)
 	for (int i = 0; i < stream->member_fields.count; i++)
 		completion->parts[i] = column_need(target, stream->member_fields.items[i]);
 	completion->date = column_find(target, stream->date_column);
+	completion->each = stream->each_column == NULL ? -1 : column_need(target, stream->each_column);
+	if (completion->each >= 0)
+		completion->is_ours[completion->each] = true;
 	completion->utc = stream->utc_column == NULL ? -1 : column_need(target, stream->utc_column);
 	if (completion->member >= 0)
 		completion->is_ours[completion->member] = true;
@@ -151,6 +161,8 @@ target_complete(const Target *target, const Scope *scope, Datum *values, bool *n
 		fill(values, nulls, target->advertiser_column, Int64GetDatum(scope->advertiser_id));
 	for (int i = 0; i < completion->nconstants; i++)
 		fill(values, nulls, completion->constants[i].column, completion->constants[i].value);
+	if (completion->each >= 0)
+		fill(values, nulls, completion->each, scope->each_values[scope->each_now]);
 	if (completion->member >= 0)
 		fill(values, nulls, completion->member, member_join(target, values, nulls));
 	if (target->stream->by_month)

@@ -175,9 +175,19 @@ append_deleted(StringInfo sql, const Target *target, const bool *filled, const c
 	appendStringInfo(sql, "%sfalse)", n == 0 ? "" : ", ");
 }
 
-/* Appends the condition that o is in the scope of these expressions. */
+/* Appends the condition that o is of the list that was gone through: others were not asked for. */
 static void
-append_scope_of(StringInfo sql, const Target *target, const char *advertiser, const char *from, const char *to)
+append_each(StringInfo sql, const Target *target, const Names *each)
+{
+	appendStringInfoString(sql, " AND (false");
+	for (int i = 0; i < each->count; i++)
+		appendStringInfo(sql, " OR o.%s = %s", quote_identifier(target->stream->each_column), quote_literal_cstr(each->items[i]));
+	appendStringInfoChar(sql, ')');
+}
+
+/* Appends the condition that o is in the scope, its ad account and days by these expressions. */
+static void
+append_scope_of(StringInfo sql, const Target *target, const Scope *scope, const char *advertiser, const char *from, const char *to)
 {
 	const StreamDef *stream = target->stream;
 
@@ -189,13 +199,15 @@ append_scope_of(StringInfo sql, const Target *target, const char *advertiser, co
 		if (names_contain(&stream->key_columns, stream->constant_columns.items[i]))
 			appendStringInfo(sql, " AND o.%s = %s", quote_identifier(stream->constant_columns.items[i]),
 							 quote_literal_cstr(stream->constant_values.items[i]));
+	if (stream->each_column != NULL)
+		append_each(sql, target, &scope->each);
 }
 
 /* Appends the condition that o is in the scope: $1, and $2 and $3 when dated. */
 static void
-append_scope(StringInfo sql, const Target *target)
+append_scope(StringInfo sql, const Target *target, const Scope *scope)
 {
-	append_scope_of(sql, target, "$1", "$2", "$3");
+	append_scope_of(sql, target, scope, "$1", "$2", "$3");
 }
 
 /* Appends the condition that o is in the scope, its values written out. */
@@ -204,7 +216,7 @@ target_append_scope(StringInfo sql, const Target *target, const Scope *scope)
 {
 	bool		dated = target->stream->date_column != NULL;
 
-	append_scope_of(sql, target, psprintf(INT64_FORMAT, scope->advertiser_id),
+	append_scope_of(sql, target, scope, psprintf(INT64_FORMAT, scope->advertiser_id),
 					dated ? psprintf("(date '2000-01-01' + %d)", scope->from) : "",
 					dated ? psprintf("(date '2000-01-01' + %d)", scope->to) : "");
 }
@@ -225,9 +237,9 @@ versions_keep(const Target *target, const Scope *scope, const bool *filled)
 	asof_keep(target, scope, same.data);
 }
 
-/* The INSERT of new and changed rows. */
+/* The INSERT of new and changed rows, of a scope or (NULL) of any. */
 static char *
-store_statement(const Target *target, const bool *filled, bool scoped)
+store_statement(const Target *target, const Scope *scope, const bool *filled)
 {
 	StringInfoData sql;
 	StringInfoData columns;
@@ -274,10 +286,10 @@ store_statement(const Target *target, const bool *filled, bool scoped)
 	appendStringInfo(&sql, ", %s DESC) AS i WHERE NOT EXISTS (SELECT FROM %s.%s AS o WHERE ",
 					 ORDINAL_COLUMN, SCHEMA_NAME, quote_identifier(target->stream->target));
 	append_key_match(&sql, target);
-	if (scoped)
+	if (scope != NULL)
 	{
 		appendStringInfoString(&sql, " AND ");
-		append_scope(&sql, target);
+		append_scope(&sql, target, scope);
 	}
 	appendStringInfo(&sql, "%s) ON CONFLICT (", same.data);
 	append_keys(&sql, target, "");
@@ -309,7 +321,7 @@ target_print(const Target *target, const Scope *scope)
 	appendStringInfo(&sql, "SELECT pg_catalog.count(*) || ':' || coalesce(pg_catalog.sum(pg_catalog.hashint8("
 					 "pg_catalog.hashtid(o.ctid)::bigint << 32 | o.xmin::text::bigint # o.tableoid::bigint)::bigint), 0)::text AS print"
 					 " FROM %s.%s AS o WHERE ", SCHEMA_NAME, quote_identifier(target->stream->target));
-	append_scope(&sql, target);
+	append_scope(&sql, target, scope);
 	scope_execute(sql.data, scope, SPI_OK_SELECT);
 	return row_text(CurrentMemoryContext, 0, "print");
 }
@@ -327,7 +339,7 @@ scope_count(const Target *target, const Scope *scope, int64 *all, int64 *alive)
 					 tombstone == NULL ? "" : quote_identifier(tombstone),
 					 tombstone == NULL ? "" : " IS NULL)",
 					 SCHEMA_NAME, quote_identifier(target->stream->target));
-	append_scope(&sql, target);
+	append_scope(&sql, target, scope);
 	scope_execute(sql.data, scope, SPI_OK_SELECT);
 	*all = row_int64(0, "all_rows", NULL);
 	*alive = row_int64(0, "alive_rows", NULL);
@@ -370,9 +382,9 @@ incoming_count(const Target *target, const bool *filled, int64 *all, int64 *aliv
 
 /* Appends the condition that o is in the scope, alive, and was not in the reply. */
 static void
-append_vanished(StringInfo sql, const Target *target)
+append_vanished(StringInfo sql, const Target *target, const Scope *scope)
 {
-	append_scope(sql, target);
+	append_scope(sql, target, scope);
 	if (target->stream->tombstone_column != NULL)
 		appendStringInfo(sql, " AND o.%s IS NULL", quote_identifier(target->stream->tombstone_column));
 	appendStringInfoString(sql, " AND NOT EXISTS (SELECT FROM incoming AS i WHERE ");
@@ -409,7 +421,7 @@ vanished_remove(const Target *target, const Scope *scope)
 						 SCHEMA_NAME, table, quote_identifier(tombstone));
 	else
 		appendStringInfo(&sql, "DELETE FROM %s.%s AS o WHERE ", SCHEMA_NAME, table);
-	append_vanished(&sql, target);
+	append_vanished(&sql, target, scope);
 	if (tombstone == NULL)
 		append_not_held(&sql, target);
 	scope_execute(sql.data, scope, tombstone != NULL ? SPI_OK_UPDATE : SPI_OK_DELETE);
@@ -446,7 +458,7 @@ vanished_confirmed(const Target *target, const Scope *scope, int64 vanished)
 	append_keys(&sql, target, "o.");
 	appendStringInfo(&sql, "), 0))::text AS digest FROM %s.%s AS o WHERE ",
 					 SCHEMA_NAME, quote_identifier(target->stream->target));
-	append_vanished(&sql, target);
+	append_vanished(&sql, target, scope);
 	scope_execute(sql.data, scope, SPI_OK_SELECT);
 	digest = row_text(CurrentMemoryContext, 0, "digest");
 	if (digest == NULL)
@@ -531,7 +543,7 @@ target_store(const Target *target, const Scope *scope, Tuplestorestate *rows,
 	incoming_register(target, rows, nrows);
 	if (scope == NULL)
 	{
-		unit_execute(store_statement(target, filled, false), 0, NULL, NULL, NULL, SPI_OK_INSERT);
+		unit_execute(store_statement(target, NULL, filled), 0, NULL, NULL, NULL, SPI_OK_INSERT);
 		counts->changed = (int64) SPI_processed;
 		return;
 	}
@@ -539,7 +551,7 @@ target_store(const Target *target, const Scope *scope, Tuplestorestate *rows,
 	incoming_count(target, filled, &distinct, &distinct_alive);
 	if (all_before > 0)
 		versions_keep(target, scope, filled);
-	scope_execute(store_statement(target, filled, true), scope, SPI_OK_INSERT);
+	scope_execute(store_statement(target, scope, filled), scope, SPI_OK_INSERT);
 	written = (int64) SPI_processed;
 	scope_count(target, scope, &all_after, &alive_after);
 

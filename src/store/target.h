@@ -32,6 +32,7 @@ typedef struct Completion
 	int		   *parts;
 	int			date;
 	int			utc;			/* of the date column's wall time */
+	int			each;			/* of the list that is gone through */
 	bool	   *is_ours;
 } Completion;
 
@@ -56,6 +57,9 @@ typedef struct Scope
 	DateADT		from;			/* -infinity when the stream is undated */
 	DateADT		to;				/* infinity likewise */
 	pg_tz	   *zone;			/* of the account's wall time */
+	Names		each;			/* of the list that is gone through, all to be asked for */
+	Datum	   *each_values;	/* the same, as the target's column has them */
+	int			each_now;		/* being read */
 } Scope;
 
 /* What became of a slice's rows. */
@@ -79,6 +83,9 @@ extern Tuplestorestate *incoming_begin(void);
 
 /* Finds the columns that are ours to fill. */
 extern void completion_prepare(Target *target);
+
+/* A value of the list that is gone through, as the target's column has it. */
+extern Datum target_each_value(const Target *target, const char *text);
 
 /* True when a completed row has all of its key. */
 extern bool target_has_key(const Target *target, const bool *nulls);

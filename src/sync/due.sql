@@ -236,6 +236,12 @@ RETURN CASE WHEN not_before IS NULL THEN read_at + every
 			ELSE utc.least::date + 1 + not_before END) AT TIME ZONE 'UTC' FROM utc) END;
 COMMENT ON FUNCTION tiktokads.next_reading IS 'When what was read at a time is due again: after every, at a time of day (UTC) not before the one given. NULL when read_at is.';
 
+CREATE FUNCTION tiktokads.settled_day(read_at timestamptz, latency interval, zone text) RETURNS date
+LANGUAGE sql STABLE PARALLEL SAFE
+-- the last correction is that of this day's noon, or of the day before
+RETURN tiktokads.clock_day(least(read_at - latency, (date_trunc('day', (read_at - interval '12 hours') AT TIME ZONE 'UTC') + interval '12 hours') AT TIME ZONE 'UTC'), zone) - 1;
+COMMENT ON FUNCTION tiktokads.settled_day IS 'The last day of a time zone that was over, past the API''s latency and past TikTok''s correction (daily at 12:00 UTC) when it was read at that time: its numbers change by late conversions alone. NULL when read_at or latency is.';
+
 CREATE FUNCTION tiktokads.sync_due(connection text)
 RETURNS TABLE (stream text, advertiser_id bigint, from_date date, to_date date, priority int, due_at timestamptz)
 LANGUAGE plpgsql STABLE ROWS 1000 SET search_path = pg_catalog, pg_temp
@@ -247,7 +253,7 @@ DECLARE
 BEGIN
 	RETURN QUERY
 	WITH offered AS MATERIALIZED (
-		SELECT s.stream, s.target, s.priority, s.date_column, s.by_month, s.max_days, s.refresh, s.modified_parameter, s.modified_refresh, s.latency
+		SELECT s.stream, s.target, s.priority, s.date_column, s.by_month, s.max_days, s.refresh, s.modified_parameter, s.modified_refresh, s.latency, s.each_stream
 		FROM tiktokads.stream AS s WHERE s.enabled AND s.kind IN ('entity', 'report')),
 	account AS MATERIALIZED (
 		SELECT a.advertiser_id, tiktokads.clock_today(a.display_timezone) AS today,
@@ -255,20 +261,23 @@ BEGIN
 		FROM tiktokads.advertiser AS a
 		WHERE a.connection = $1 AND a.sync AND a.readable),
 	zone AS MATERIALIZED (
-		SELECT z.display_timezone, l.latency, tiktokads.clock_day(moment - l.latency, z.display_timezone) AS newest
+		SELECT z.display_timezone, l.latency, tiktokads.clock_day(moment - l.latency, z.display_timezone) AS newest,
+			tiktokads.settled_day(moment, l.latency, z.display_timezone) AS settled
 		FROM (SELECT DISTINCT display_timezone FROM account) AS z
 			CROSS JOIN (SELECT DISTINCT s.latency FROM offered AS s) AS l),
 	expired AS MATERIALIZED (
 		SELECT t.target, tiktokads.expired_days(t.target) AS days FROM (SELECT DISTINCT s.target FROM offered AS s) AS t),
 	wanted AS MATERIALIZED (
 		SELECT s.stream, s.priority, s.date_column, s.by_month, s.max_days, s.refresh, s.modified_parameter, s.modified_refresh,
-			s.latency, a.advertiser_id, a.display_timezone, a.today, a.days, z.newest, e.days AS expired
+			s.latency, a.advertiser_id, a.display_timezone, a.today, a.days, z.newest, z.settled, e.days AS expired
 		FROM account AS a
 			CROSS JOIN offered AS s
 			JOIN expired AS e ON e.target = s.target
 			JOIN zone AS z ON z.latency = s.latency AND z.display_timezone IS NOT DISTINCT FROM a.display_timezone
 		WHERE NOT EXISTS (SELECT FROM tiktokads.stream_degraded AS d
-			WHERE d.stream = s.stream AND d.advertiser_id = a.advertiser_id AND d.retry_at > moment)),
+			WHERE d.stream = s.stream AND d.advertiser_id = a.advertiser_id AND d.retry_at > moment)
+			-- what goes through a list waits for it
+			AND (s.each_stream IS NULL OR EXISTS (SELECT FROM tiktokads.sync_read AS r WHERE r.stream = s.each_stream AND r.advertiser_id = a.advertiser_id))),
 	readings AS MATERIALIZED (
 		SELECT r.stream, r.advertiser_id, pg_catalog.range_agg(pg_catalog.daterange(r.from_date, r.to_date, '[]')) AS days
 		FROM tiktokads.sync_read AS r WHERE pg_catalog.isfinite(r.from_date)
@@ -307,8 +316,8 @@ BEGIN
 		SELECT w.stream, w.advertiser_id, w.priority, w.max_days, w.expired, 'closed', 30, d.first, d.last, moment
 		FROM wanted AS w
 			JOIN tiktokads.sync_read AS r ON r.stream = w.stream AND r.advertiser_id = w.advertiser_id
-			CROSS JOIN LATERAL (SELECT greatest(r.from_date, tiktokads.clock_day(r.read_at - w.latency, w.display_timezone) - w.days) AS first,
-				least(r.to_date, w.newest - w.days - 1) AS last) AS d
+			CROSS JOIN LATERAL (SELECT greatest(r.from_date, tiktokads.settled_day(r.read_at, w.latency, w.display_timezone) - w.days + 1) AS first,
+				least(r.to_date, w.settled - w.days) AS last) AS d
 		WHERE w.date_column IS NOT NULL AND d.first <= d.last),
 	-- of what is due already, one range for each band: a request for more days costs no more
 	merged AS (

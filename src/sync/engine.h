@@ -55,6 +55,11 @@ extern bool probe_begin(Run *run, Slice *slice, const CallError *error);
 extern void probe_fill(Run *run, Slice *slice);
 extern bool probe_arrived(Run *run, Slice *slice, Call *call);
 
+/* each.c: goes through the rows of a list, one request for each. */
+extern void each_prepare(MemoryContext context, Slice *slice);
+extern bool each_is_over(Slice *slice);
+extern bool each_next(Slice *slice);
+
 /* remote.c: reads what the API cuts short in another way. */
 extern bool remote_begin(Run *run, Slice *slice);
 extern bool remote_next_part(Slice *slice);

@@ -82,6 +82,8 @@ fetch_fill(Run *run, int max_requests)
 			probe_fill(run, run->open.items[i]);
 		else if (run->open.items[i]->remote != NULL && run->open.items[i]->state == SLICE_FETCHING)
 			remote_fill(run, run->open.items[i]);
+		else if (run->open.items[i]->state == SLICE_FETCHING && each_is_over(run->open.items[i]))
+			run->open.items[i]->state = SLICE_READY;
 		while (page_is_due(run->open.items[i]) && run->caller.queued < max_requests)
 			page_submit(run, run->open.items[i]);
 	}
@@ -156,6 +158,8 @@ slice_step(Run *run, Slice *slice)
 			slice->state = SLICE_READY;
 		return;
 	}
+	if (each_next(slice))
+		return;
 	if (slice_is_consistent(slice) || !fetch_again(slice))
 		slice->state = SLICE_READY;
 }
@@ -166,7 +170,7 @@ page_sink(void *arg, Datum *values, bool *nulls)
 {
 	PageCall   *page = arg;
 
-	slice_add_row(page->slice, page->slice->part * PAGES_PER_PART + page->page, page->rows++, values, nulls);
+	slice_add_row(page->slice, (page->slice->part + page->slice->scope.each_now) * PAGES_PER_PART + page->page, page->rows++, values, nulls);
 }
 
 /* Parses a page's reply into its slice; an error when it is malformed. */

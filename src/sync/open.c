@@ -46,6 +46,7 @@ slice_claim(Run *run, Slice *slice)
 	if (slice_days(slice) > 0 && !plan_trim(slice))
 		return false;
 	plan_prepare(run->context, slice);
+	each_prepare(run->context, slice);
 	repeat_prepare(slice, run->context);
 	history_claim(run->connection->name, slice);
 	claim_set_run(slice);

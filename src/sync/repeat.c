@@ -121,7 +121,7 @@ repeat_prepare(Slice *slice, MemoryContext context)
 	before = MemoryContextSwitchTo(context);
 	slice->repeat = palloc0(sizeof(Repeat));
 	MemoryContextSwitchTo(before);
-	if (slice->modified_only || slice->campaign_ids != NULL)
+	if (slice->modified_only || slice->campaign_ids != NULL || slice->target->stream->each_column != NULL)
 		return;
 	add_key(&parameters, slice);
 	execute("SELECT pages, rows, print FROM tiktokads.page_hash WHERE stream = $1 AND advertiser_id = $2"
@@ -252,7 +252,7 @@ repeat_store(const Slice *slice, bool whole)
 	Parameters	parameters = {0};
 	StringInfoData pages;
 
-	if (repeat == NULL || slice->modified_only || slice->campaign_ids != NULL)
+	if (repeat == NULL || slice->modified_only || slice->campaign_ids != NULL || slice->target->stream->each_column != NULL)
 		return;
 	initStringInfo(&pages);
 	for (int i = 0; i < repeat->hashes.count; i++)

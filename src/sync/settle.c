@@ -333,7 +333,7 @@ settle_judge(Run *run, Slice *slice, const CallError *error)
 		settle_split(run, slice, (slice_days(slice) + 1) / 2, error);
 	else if (error->verdict == VERDICT_SPLIT && fetch_smaller(slice))
 		return;
-	else if (verdict_of_stream(error->code))
+	else if (verdict_of_stream(error->code) || (verdict_of_account(error->code) && slice->target->stream->own_permission))
 		slice_degraded(run, slice, error);
 	else if (verdict_of_account(error->code))
 		slice_unreadable(run, slice, error);

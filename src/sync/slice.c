@@ -61,7 +61,8 @@ slice_request(const Slice *slice, const Connection *connection)
 		.totals = connection != NULL && strcmp(connection->tier, "sandbox") != 0,
 		.page_size = slice->page_size,
 		.metrics = slice->metrics,
-		.campaign_ids = slice->campaign_ids
+		.campaign_ids = slice->campaign_ids,
+		.each_value = slice->scope.each.count > 0 ? slice->scope.each.items[slice->scope.each_now] : NULL
 	};
 
 	return scope;
@@ -92,6 +93,9 @@ slice_begin(Slice *slice)
 	slice->shifted = false;
 	slice->totals = NULL;
 	slice->unchanged = false;
+	slice->scope.each_now = 0;
+	slice->pages_before = 0;
+	slice->rows_before = 0;
 	repeat_restart(slice);
 	slice->rejected = 0;
 	slice->read_at = clock_now();

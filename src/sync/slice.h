@@ -74,6 +74,8 @@ typedef struct Slice
 	int64		total_rows;		/* -1: the API did not say */
 	bool		shifted;		/* the API's totals changed between pages */
 	bool		truncated;		/* the API cut the list short */
+	int			pages_before;	/* and rows, of what was gone through */
+	int64		rows_before;
 	int			rereads;
 	TimestampTz store_after;	/* 0: at once */
 	int			epoch;			/* replies of an earlier reading are ignored */

@@ -27,6 +27,7 @@ static Endpoint endpoints[] = {
 	{"campaign/spc/get/", "GET", true, serve_list, NULL},
 	{"gmv_max/campaign/get/", "GET", true, serve_list, NULL},
 	{"gmv_max/store/list/", "GET", true, serve_list, NULL},
+	{"gmv_max/report/get/", "GET", true, serve_gmv_report, NULL},
 	{"pixel/list/", "GET", true, serve_list, NULL},
 	{"dmp/custom_audience/list/", "GET", true, serve_list, NULL},
 	{"file/video/ad/search/", "GET", true, serve_list, NULL},

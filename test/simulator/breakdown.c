@@ -46,6 +46,27 @@ static const char basic_country_metrics[] =
 "online_consult_rate|form|cost_per_form|form_rate|download_start|cost_per_download_start|"
 "download_start_rate|cost_per_page_browse_view|page_browse_view|page_browse_view_rate";
 
+static const char page_metrics[] =
+"spend|cpc|cpm|impressions|clicks|ctr|conversion|cost_per_conversion|conversion_rate|conversion_rate_v2|"
+"ix_page_view_count|ix_button_click_count|ix_product_click_count|onsite_form|onsite_download_start";
+
+static const char room_metrics[] =
+"spend|cpc|cpm|impressions|clicks|ctr|reach|frequency|conversion|cost_per_conversion|result|cost_per_result|"
+"onsite_shopping|total_onsite_shopping_value|onsite_form|onsite_download_start";
+
+static const char post_metrics[] =
+"spend|cpc|cpm|impressions|clicks|ctr|reach|frequency|conversion|cost_per_conversion|result|cost_per_result|"
+"onsite_shopping|total_onsite_shopping_value|onsite_form|onsite_download_start|video_play_actions|"
+"video_watched_2s|video_watched_6s|video_views_p25|video_views_p50|video_views_p75|video_views_p100|"
+"average_video_play|average_video_play_per_user|engaged_view|engaged_view_15s";
+
+static const char search_metrics[] =
+"spend|cpc|cpm|impressions|clicks|ctr|conversion|cost_per_conversion|conversion_rate|conversion_rate_v2|"
+"result|cost_per_result|result_rate|video_play_actions|engaged_view|engaged_view_15s";
+
+static const char skan_metrics[] =
+"skan_result|skan_conversion|skan_click_time_conversion|skan_app_install";
+
 static const Breakdown breakdowns[] = {
 	{"age", "AGE_18_24|AGE_25_34|AGE_35_44|AGE_45_54|AGE_55_100|AGE_13_17|NONE", true, BREAKDOWN_ANY},
 	{"gender", "FEMALE|MALE|NONE", true, BREAKDOWN_ANY},
@@ -69,6 +90,19 @@ static const Breakdown breakdowns[] = {
 	{"additional_interests", "i1|i2", true, BREAKDOWN_ANY},
 	{"purchase_intention", "p1|p2", true, BREAKDOWN_AD_TYPE},
 	{"ad_type", "SINGLE_VIDEO|SINGLE_IMAGE", true, BREAKDOWN_AD_TYPE},
+	{"custom_event_type", "E1|E2", true, BREAKDOWN_BASIC},
+	{"event_source_id", "7100|7101", true, BREAKDOWN_BASIC},
+	{"image_id", "ad-site-i18n/1|ad-site-i18n/2", true, BREAKDOWN_BASIC},
+	{"video_material_id", "7300|7301|7302", true, BREAKDOWN_BASIC},
+	{"minis_id", "m1|m2", true, BREAKDOWN_BASIC},
+	{"page_id", "7400|7401", true, BREAKDOWN_PAGE},
+	{"component_name", "button|form", true, BREAKDOWN_PAGE},
+	{"room_id", "7500|7501", true, BREAKDOWN_ROOM},
+	{"post_id", "7600|7601", true, BREAKDOWN_POST},
+	{"search_terms", "red shoes|blue shoes, sale|shoes", true, BREAKDOWN_SEARCH},
+	{"search_keyword", "shoes|boots", true, BREAKDOWN_SEARCH},
+	{"match_type", "BROAD_MATCH|EXACT_MATCH|PHRASE_MATCH", true, BREAKDOWN_SEARCH},
+	{"skan_postback_sequence", "0|1|2", true, BREAKDOWN_SKAN},
 };
 
 /* Finds a breakdown by name, NULL when it is not simulated. */
@@ -99,6 +133,21 @@ breakdown_members(const Breakdown *breakdown)
 bool
 breakdown_allows(const Breakdown *breakdown, bool audience, const char *metric)
 {
+	switch (breakdown->group)
+	{
+		case BREAKDOWN_BASIC:
+			return choice_known("spend|impressions|clicks|conversion", metric);
+		case BREAKDOWN_PAGE:
+			return choice_known(page_metrics, metric);
+		case BREAKDOWN_ROOM:
+			return choice_known(room_metrics, metric);
+		case BREAKDOWN_POST:
+			return choice_known(post_metrics, metric);
+		case BREAKDOWN_SEARCH:
+			return choice_known(search_metrics, metric);
+		case BREAKDOWN_SKAN:
+			return choice_known(skan_metrics, metric);
+	}
 	if (!audience)
 		return choice_known(breakdown->group == BREAKDOWN_COUNTRY ? basic_country_metrics : ad_type_metrics, metric);
 	if (breakdown->group == BREAKDOWN_COUNTRY)

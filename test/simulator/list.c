@@ -22,8 +22,8 @@ typedef struct List
 } List;
 
 /* A number that belongs to an account and a row. */
-static int64
-number_of(const Advertiser *adv, int row, int64 kind)
+int64
+list_number(const Advertiser *adv, int row, int64 kind)
 {
 	return 7200000000000000000LL + (int64) (noise(adv->seed, (uint64) kind, (uint64) row) % 90000000000000000ULL);
 }
@@ -44,7 +44,7 @@ put_smart_campaign(Buffer *out, const Advertiser *adv, int row, int64 now)
 
 	put_format(out, "{\"campaign_id\":\"%lld\",\"campaign_name\":\"Smart+ %d\",\"objective_type\":\"WEB_CONVERSIONS\",\"budget\":100.0,"
 			   "\"budget_mode\":\"BUDGET_MODE_DAY\",\"operation_status\":\"%s\",\"secondary_status\":\"%s\",\"create_time\":\"%s\",\"modify_time\":null}",
-			   (long long) number_of(adv, row, 11), row, row % 4 == 3 ? "DELETE" : "ENABLE",
+			   (long long) list_number(adv, row, 11), row, row % 4 == 3 ? "DELETE" : "ENABLE",
 			   row % 4 == 3 ? "CAMPAIGN_STATUS_DELETE" : "CAMPAIGN_STATUS_ENABLE", past(adv, row, time));
 	(void) now;
 }
@@ -57,7 +57,7 @@ put_smart_adgroup(Buffer *out, const Advertiser *adv, int row, int64 now)
 
 	put_format(out, "{\"adgroup_id\":\"%lld\",\"adgroup_name\":\"Smart+ group %d\",\"campaign_id\":\"%lld\",\"budget\":50.0,\"optimization_goal\":\"CONVERT\","
 			   "\"operation_status\":\"ENABLE\",\"secondary_status\":\"ADGROUP_STATUS_DELIVERY_OK\",\"create_time\":\"%s\",\"modify_time\":\"%s\"}",
-			   (long long) number_of(adv, row, 12), row, (long long) number_of(adv, row, 11), past(adv, row, time), time);
+			   (long long) list_number(adv, row, 12), row, (long long) list_number(adv, row, 11), past(adv, row, time), time);
 	(void) now;
 }
 
@@ -69,8 +69,8 @@ put_smart_ad(Buffer *out, const Advertiser *adv, int row, int64 now)
 
 	put_format(out, "{\"smart_plus_ad_id\":\"%lld\",\"ad_name\":\"Smart+ ad %d\",\"adgroup_id\":\"%lld\",\"campaign_id\":\"%lld\",\"operation_status\":\"ENABLE\","
 			   "\"creative_list\":[{\"ad_id\":\"%lld\"}],\"create_time\":\"%s\",\"modify_time\":null}",
-			   (long long) number_of(adv, row, 13), row, (long long) number_of(adv, row, 12), (long long) number_of(adv, row, 11),
-			   (long long) number_of(adv, row, 14), past(adv, row, time));
+			   (long long) list_number(adv, row, 13), row, (long long) list_number(adv, row, 12), (long long) list_number(adv, row, 11),
+			   (long long) list_number(adv, row, 14), past(adv, row, time));
 	(void) now;
 }
 
@@ -82,7 +82,7 @@ put_gmv_campaign(Buffer *out, const Advertiser *adv, int row, int64 now)
 
 	put_format(out, "{\"advertiser_id\":\"%lld\",\"campaign_id\":\"%lld\",\"campaign_name\":\"GMV Max %d\",\"objective_type\":\"PRODUCT_SALES\","
 			   "\"operation_status\":\"ENABLE\",\"secondary_status\":\"CAMPAIGN_STATUS_ENABLE\",\"create_time\":\"%s\",\"modify_time\":\"%s\"}",
-			   (long long) adv->id, (long long) number_of(adv, row, 15), row, past(adv, row, time), time);
+			   (long long) adv->id, (long long) list_number(adv, row, LIST_GMV_CAMPAIGN), row, past(adv, row, time), time);
 	(void) now;
 }
 
@@ -91,7 +91,7 @@ static void
 put_store(Buffer *out, const Advertiser *adv, int row, int64 now)
 {
 	put_format(out, "{\"store_id\":\"%lld\",\"store_name\":\"%s shop %d\",\"store_status\":\"ACTIVE\",\"targeting_region_codes\":[\"%s\"],\"is_gmv_max_available\":true}",
-			   (long long) number_of(adv, row, 16), "Simulated", row, adv->market->country);
+			   (long long) list_number(adv, row, LIST_STORE), "Simulated", row, adv->market->country);
 	(void) now;
 }
 
@@ -103,7 +103,7 @@ put_pixel(Buffer *out, const Advertiser *adv, int row, int64 now)
 
 	put_format(out, "{\"pixel_id\":\"%lld\",\"pixel_code\":\"C%08X\",\"pixel_name\":\"Pixel %d\",\"pixel_category\":\"ONLINE_STORE\",\"pixel_setup_mode\":\"STANDARD\","
 			   "\"partner_name\":null,\"events\":[{\"event_type\":\"ON_WEB_ORDER\"}],\"create_time\":\"%s\"}",
-			   (long long) number_of(adv, row, 17), (unsigned) (noise(adv->seed, 17, (uint64) row) >> 32), row, past(adv, row, time));
+			   (long long) list_number(adv, row, 17), (unsigned) (noise(adv->seed, 17, (uint64) row) >> 32), row, past(adv, row, time));
 	(void) now;
 }
 
@@ -115,7 +115,7 @@ put_audience(Buffer *out, const Advertiser *adv, int row, int64 now)
 
 	put_format(out, "{\"audience_id\":\"%lld\",\"name\":\"Audience %d\",\"audience_type\":\"Customer File\",\"calculate_type\":\"IDFA_SHA256\",\"cover_num\":%d,"
 			   "\"is_valid\":true,\"is_expiring\":false,\"is_creator\":true,\"shared\":false,\"create_time\":\"%s\",\"expired_time\":\"2030-01-01 00:00:00\"}",
-			   (long long) number_of(adv, row, 18), row, 1000 + row, past(adv, row, time));
+			   (long long) list_number(adv, row, 18), row, 1000 + row, past(adv, row, time));
 	(void) now;
 }
 
@@ -130,7 +130,7 @@ put_video(Buffer *out, const Advertiser *adv, int row, int64 now)
 	put_format(out, "{\"video_id\":\"v10033g5%08x\",\"material_id\":\"%lld\",\"file_name\":\"clip %d.mp4\",\"format\":\"mp4\",\"duration\":15.4,\"width\":720,\"height\":1280,"
 			   "\"size\":%d,\"bit_rate\":1500000,\"signature\":\"%016llx\",\"displayable\":true,\"allow_download\":true,\"allowed_placements\":[\"PLACEMENT_TIKTOK\"],"
 			   "\"video_cover_url\":\"https://cdn.example/c%d?x-expires=%lld\",\"preview_url\":\"https://cdn.example/v%d?x-expires=%lld\",\"preview_url_expire_time\":\"%s\",",
-			   (unsigned) row, (long long) number_of(adv, row, 19), row, 100000 + row, (unsigned long long) noise(adv->seed, 19, (uint64) row),
+			   (unsigned) row, (long long) list_number(adv, row, 19), row, 100000 + row, (unsigned long long) noise(adv->seed, 19, (uint64) row),
 			   row, (long long) (now / 21600 + 1) * 21600, row, (long long) (now / 21600 + 1) * 21600, expiry);
 	past(adv, row, time);
 	time[10] = 'T';
@@ -147,7 +147,7 @@ put_image(Buffer *out, const Advertiser *adv, int row, int64 now)
 	time[10] = 'T';
 	put_format(out, "{\"image_id\":\"ad-site-i18n/%08x\",\"material_id\":\"%lld\",\"file_name\":\"picture %d.jpg\",\"format\":\"jpeg\",\"width\":640,\"height\":640,\"size\":%d,"
 			   "\"signature\":\"%016llx\",\"displayable\":true,\"is_carousel_usable\":false,\"image_url\":\"https://cdn.example/i%d\",\"create_time\":\"%sZ\",\"modify_time\":\"%sZ\"}",
-			   (unsigned) row, (long long) number_of(adv, row, 20), row, 5000 + row, (unsigned long long) noise(adv->seed, 20, (uint64) row), row, time, time);
+			   (unsigned) row, (long long) list_number(adv, row, 20), row, 5000 + row, (unsigned long long) noise(adv->seed, 20, (uint64) row), row, time, time);
 	(void) now;
 }
 
@@ -159,7 +159,7 @@ put_music(Buffer *out, const Advertiser *adv, int row, int64 now)
 
 	put_format(out, "{\"music_id\":\"%d\",\"material_id\":\"%lld\",\"sources\":[{\"type\":\"main page\"}],\"author\":\"author %d\",\"liked\":false,\"cover_url\":\"https://cdn.example/m%d\","
 			   "\"url\":\"https://cdn.example/m%d.mp3\",\"duration\":4.34,\"style\":\"rock\",\"signature\":\"s\",\"name\":\"song %d\",\"file_name\":\"song%d.mp3\",\"copyright\":\"c\","
-			   "\"create_time\":\"%s\",\"modify_time\":\"%s\"}", 1000 + row, (long long) number_of(adv, row, 21), row, row, row, row, row, past(adv, row, time), time);
+			   "\"create_time\":\"%s\",\"modify_time\":\"%s\"}", 1000 + row, (long long) list_number(adv, row, 21), row, row, row, row, row, past(adv, row, time), time);
 	(void) now;
 }
 
@@ -168,7 +168,7 @@ static void
 put_portfolio(Buffer *out, const Advertiser *adv, int row, int64 now)
 {
 	put_format(out, "{\"creative_portfolio_id\":\"%lld\",\"creative_portfolio_type\":\"CTA\",\"creative_portfolio_preview_url\":\"https://cdn.example/p%d\"}",
-			   (long long) number_of(adv, row, 22), row);
+			   (long long) list_number(adv, row, 22), row);
 	(void) now;
 }
 
@@ -177,7 +177,7 @@ static void
 put_identity(Buffer *out, const Advertiser *adv, int row, int64 now)
 {
 	put_format(out, "{\"identity_id\":\"id-%lld\",\"identity_type\":\"CUSTOMIZED_USER\",\"display_name\":\"Brand %d\",\"profile_image_url\":\"https://cdn.example/u%d\",\"available_status\":\"AVAILABLE\"}",
-			   (long long) number_of(adv, row, 23), row, row);
+			   (long long) list_number(adv, row, 23), row, row);
 	(void) now;
 }
 
@@ -214,8 +214,8 @@ static const List lists[] = {
 	{"smart_plus/adgroup/get/", "list", 1000, true, 9, put_smart_adgroup},
 	{"smart_plus/ad/get/", "list", 1000, true, 9, put_smart_ad},
 	{"campaign/spc/get/", "list", 100, true, 0, put_smart_campaign},
-	{"gmv_max/campaign/get/", "list", 100, true, 3, put_gmv_campaign},
-	{"gmv_max/store/list/", "store_list", 0, false, 2, put_store},
+	{"gmv_max/campaign/get/", "list", 100, true, GMV_CAMPAIGNS - 1, put_gmv_campaign},
+	{"gmv_max/store/list/", "store_list", 0, false, GMV_STORES, put_store},
 	{"pixel/list/", "pixels", 20, false, 23, put_pixel},
 	{"dmp/custom_audience/list/", "list", 100, false, 5, put_audience},
 	{"file/video/ad/search/", "list", 100, true, 130, put_video},

@@ -81,8 +81,10 @@ check_breakdowns(Request *request, Query *query)
 	if (query->audience && one == NULL)
 		return fail(request, 40002, "dimensions: report_type AUDIENCE needs an audience dimension");
 	if (!query->audience && one != NULL &&
-		(two != NULL || (strcmp(one->name, "country_code") != 0 && strcmp(one->name, "ad_type") != 0)))
+		(two != NULL || (one->group < BREAKDOWN_BASIC && !choice_known("country_code|ad_type", one->name))))
 		return fail(request, 40002, "dimensions: '%s' is not supported by report_type BASIC", one->name);
+	if (query->audience && one->group >= BREAKDOWN_BASIC)
+		return fail(request, 40002, "dimensions: '%s' is not supported by report_type AUDIENCE", one->name);
 	if (two != NULL && !(choice_known("age|gender", one->name) && choice_known("age|gender", two->name) && one != two))
 		return fail(request, 40002, "dimensions: only age and gender may be combined");
 	if (one == NULL)
@@ -317,7 +319,11 @@ put_metrics(Buffer *out, const Query *query, const RowFormat *format, const Unit
 		else
 		{
 			value = metric_value(metric, sums, money, &decimals);
-			p = write_fixed(p, value, decimals);
+			/* what few people searched for is censored */
+			if (query->breakdown[0] && query->breakdown[0]->group == BREAKDOWN_SEARCH && value < 5 && strcmp(metric->name, "impressions") == 0)
+				p = stpcpy(p, "<5");
+			else
+				p = write_fixed(p, value, decimals);
 		}
 		*p++ = '"';
 	}
@@ -451,8 +457,9 @@ put_csv_row(Buffer *out, const Query *query, const Plan *plan, RowPlace place)
 		for (from = strchr(members, ':'); from != NULL; from = strchr(from, ':'))
 		{
 			from += 2;
+			put_text(out, "\"");
 			put_bytes(out, from, strcspn(from, "\""));
-			put_text(out, ",");
+			put_text(out, "\",");
 		}
 	}
 	if (query->grain != GRAIN_NONE)

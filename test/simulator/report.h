@@ -62,6 +62,12 @@ typedef struct Breakdown
 #define BREAKDOWN_ANY 0
 #define BREAKDOWN_COUNTRY 1
 #define BREAKDOWN_AD_TYPE 2
+#define BREAKDOWN_BASIC 3		/* this and all that follow are of BASIC reports alone */
+#define BREAKDOWN_PAGE 4
+#define BREAKDOWN_ROOM 5
+#define BREAKDOWN_SEARCH 6
+#define BREAKDOWN_SKAN 7
+#define BREAKDOWN_POST 8
 
 typedef struct Plan
 {

@@ -87,6 +87,13 @@ extern Advertiser *advertiser_param(Request *request);
 extern bool page_bounds(Request *request, int64 total, int64 *from, int64 *to);
 extern void put_page_info(Buffer *out, const Request *request, int64 total);
 
+/* Rows of the smaller lists; the number of a row is made of these. */
+#define LIST_GMV_CAMPAIGN 15
+#define LIST_STORE 16
+#define GMV_CAMPAIGNS 3			/* the last one is deleted, and is in reports alone */
+#define GMV_STORES 2
+extern int64 list_number(const Advertiser *adv, int row, int64 kind);
+
 extern int	serve_access_token(Request *request, Buffer *out);
 extern int	serve_advertisers(Request *request, Buffer *out);
 extern int	serve_advertiser_info(Request *request, Buffer *out);
@@ -94,6 +101,7 @@ extern int	serve_report_csv(Request *request, Buffer *out);
 extern int	serve_task_create(Request *request, Buffer *out);
 extern int	serve_task_check(Request *request, Buffer *out);
 extern int	serve_task_download(Request *request, Buffer *out);
+extern int	serve_gmv_report(Request *request, Buffer *out);
 extern int	serve_list(Request *request, Buffer *out);
 extern int	serve_campaigns(Request *request, Buffer *out);
 extern int	serve_adgroups(Request *request, Buffer *out);
