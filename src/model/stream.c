@@ -13,10 +13,9 @@
 #include "utils/builtins.h"
 
 static const char *stream_query =
-	"SELECT s.stream, kind, target, path, list_name, date_column, utc_column, by_month, tombstone_column,"
+	"SELECT stream, kind, target, path, list_name, date_column, utc_column, by_month, tombstone_column,"
 	" key_columns, dimensions, metrics, paged, page_size, totals, max_days, lookback_days,"
-	" member_column, member_fields, modified_parameter, each_column, each_parameter, own_permission,"
-	" (SELECT e.target FROM tiktokads.stream AS e WHERE e.stream = s.each_stream) AS each_table,"
+	" member_column, member_fields, modified_parameter, each_stream, each_column, each_parameter, own_permission,"
 	" ARRAY(SELECT key FROM pg_catalog.jsonb_each_text(constants) ORDER BY key) AS constant_columns,"
 	" ARRAY(SELECT value FROM pg_catalog.jsonb_each_text(constants) ORDER BY key) AS constant_values,"
 	" ARRAY(SELECT key FROM pg_catalog.jsonb_each_text(parameters) ORDER BY key) AS parameter_names,"
@@ -25,7 +24,7 @@ static const char *stream_query =
 	" ARRAY(SELECT value FROM pg_catalog.jsonb_each_text(deleted_when) ORDER BY key) AS deleted_values,"
 	" ARRAY(SELECT key FROM pg_catalog.jsonb_each_text(rename) ORDER BY key) AS rename_from,"
 	" ARRAY(SELECT value FROM pg_catalog.jsonb_each_text(rename) ORDER BY key) AS rename_to"
-	" FROM tiktokads.stream AS s"
+	" FROM tiktokads.stream"
 	" WHERE CASE WHEN $1 IS NULL THEN enabled AND kind IN ('entity', 'report') ELSE stream = $1 END"
 	" ORDER BY priority, stream";
 
@@ -58,7 +57,7 @@ stream_copy(MemoryContext context, int row, StreamDef *stream)
 	stream->member_column = row_text(context, row, "member_column");
 	stream->member_fields = row_names(context, row, "member_fields");
 	stream->modified_parameter = row_text(context, row, "modified_parameter");
-	stream->each_table = row_text(context, row, "each_table");
+	stream->each_stream = row_text(context, row, "each_stream");
 	stream->each_column = row_text(context, row, "each_column");
 	stream->each_parameter = row_text(context, row, "each_parameter");
 	stream->own_permission = row_bool(row, "own_permission");

@@ -33,7 +33,7 @@ typedef struct StreamDef
 	char	   *member_column;	/* NULL: none */
 	Names		member_fields;	/* joined to the member */
 	char	   *modified_parameter; /* NULL: always read whole */
-	char	   *each_table;		/* list that is gone through, NULL: none; */
+	char	   *each_stream;	/* list that is gone through, NULL: none; */
 	char	   *each_column;	/* this column's values */
 	char	   *each_parameter; /* are asked for by this parameter */
 	bool		own_permission; /* a refusal concerns the stream alone */

@@ -370,6 +370,13 @@ reply_free(Reply *reply)
 	}
 }
 
+/* Takes the body out of a reply; whoever has it ends it with free(). */
+char *
+reply_take_body(Reply *reply)
+{
+	return transfer_take_body((Transfer *) reply);
+}
+
 /* Counts what exchange_wait() has still to return. */
 int
 exchange_in_flight(const Exchange *exchange)

@@ -58,6 +58,9 @@ extern Reply *exchange_wait(Exchange *exchange, long timeout_ms);
 /* Gives a reply back; every reply ends with its exchange at the latest. */
 extern void reply_free(Reply *reply);
 
+/* Takes the body out of a reply, which is left without; end it with free(). NULL: it had none. */
+extern char *reply_take_body(Reply *reply);
+
 /* Requests submitted whose reply has not been returned yet. */
 extern int	exchange_in_flight(const Exchange *exchange);
 

@@ -386,6 +386,18 @@ free_headers(Transfer *transfer)
 	transfer->headers = NULL;
 }
 
+/* Takes the body out of the reply. */
+char *
+transfer_take_body(Transfer *transfer)
+{
+	char	   *body = transfer->capacity > 0 ? transfer->reply.body : NULL;
+
+	transfer->reply.body = empty_body;
+	transfer->reply.body_len = 0;
+	transfer->capacity = 0;
+	return body;
+}
+
 /* Makes a transfer ready for another request. */
 void
 transfer_reset(Transfer *transfer)

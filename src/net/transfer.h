@@ -56,6 +56,9 @@ extern void transfer_prepare(Transfer *transfer, const Request *request);
 /* Fills the reply's remaining fields from the handle, with an error in words. */
 extern void transfer_finish(Transfer *transfer, CURLcode code);
 
+/* Takes the malloc'd body out of the reply; NULL: it had none. */
+extern char *transfer_take_body(Transfer *transfer);
+
 /* Forgets request and reply; keeps the handle and a body of ordinary size. */
 extern void transfer_reset(Transfer *transfer);
 

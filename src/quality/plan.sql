@@ -31,7 +31,7 @@ REVOKE ALL ON PROCEDURE tiktokads.backfill FROM PUBLIC;
 
 CREATE VIEW tiktokads.sync_plan WITH (security_invoker = true) AS
 SELECT c.name AS connection, p.priority, d.stream, d.advertiser_id, d.from_date, d.to_date, d.due_at, d.due_at <= tiktokads.clock_now() AS due,
-	q.slices, greatest(q.slices, pg_catalog.ceil(coalesce(t.rows_per_day, 0) * coalesce(d.to_date - d.from_date + 1, 1) / s.page_size))::bigint AS requests
+	q.slices, greatest(q.slices * e.members, pg_catalog.ceil(coalesce(t.rows_per_day, 0) * coalesce(d.to_date - d.from_date + 1, 1) / s.page_size))::bigint AS requests
 FROM tiktokads.connection AS c
 	CROSS JOIN LATERAL tiktokads.sync_due(c.name) AS d
 	JOIN tiktokads.stream AS s ON s.stream = d.stream
@@ -40,7 +40,9 @@ FROM tiktokads.connection AS c
 	CROSS JOIN LATERAL (SELECT CASE WHEN s.date_column IS NULL OR d.to_date IS NULL THEN 1
 		WHEN s.by_month THEN (pg_catalog.date_part('year', d.to_date) * 12 + pg_catalog.date_part('month', d.to_date)
 			- pg_catalog.date_part('year', d.from_date) * 12 - pg_catalog.date_part('month', d.from_date))::int + 1
-		ELSE (d.to_date - d.from_date) / greatest(s.max_days, 1) + 1 END AS slices) AS q;
+		ELSE (d.to_date - d.from_date) / greatest(s.max_days, 1) + 1 END AS slices) AS q
+	CROSS JOIN LATERAL (SELECT CASE WHEN s.each_stream IS NULL THEN 1
+		ELSE coalesce((SELECT l.rows_per_day FROM tiktokads.sync_state AS l WHERE l.stream = s.each_stream AND l.advertiser_id = d.advertiser_id), 0) END AS members) AS e;
 COMMENT ON VIEW tiktokads.sync_plan IS 'What will be asked of the API, due now or later, and how many requests that costs: before any of it starts.';
 COMMENT ON COLUMN tiktokads.sync_plan.connection IS 'Connection.';
 COMMENT ON COLUMN tiktokads.sync_plan.priority IS 'Lower numbers first: 10 today and the last days, 15 lists, 20 the last month, 40 days within the attribution window, 60 backfill, 80 the slow pass.';
@@ -50,8 +52,8 @@ COMMENT ON COLUMN tiktokads.sync_plan.from_date IS 'First day; NULL: the stream 
 COMMENT ON COLUMN tiktokads.sync_plan.to_date IS 'Last day; NULL likewise, or (with a from_date) what was modified since.';
 COMMENT ON COLUMN tiktokads.sync_plan.due_at IS 'When; -infinity: it was never read.';
 COMMENT ON COLUMN tiktokads.sync_plan.due IS 'True when that time has come.';
-COMMENT ON COLUMN tiktokads.sync_plan.slices IS 'Requests that the days need at least.';
-COMMENT ON COLUMN tiktokads.sync_plan.requests IS 'Requests to expect, by the rows that such days had last time; as slices where none was read yet.';
+COMMENT ON COLUMN tiktokads.sync_plan.slices IS 'Slices of the days, each of them one commit.';
+COMMENT ON COLUMN tiktokads.sync_plan.requests IS 'Requests to expect, by the rows that such days had last time (and the shops that are gone through); as slices where none was read yet.';
 
 CREATE VIEW tiktokads.sync_budget WITH (security_invoker = true) AS
 WITH account AS (
@@ -59,13 +61,14 @@ WITH account AS (
 reading AS (
 	SELECT a.connection, s.path, a.advertiser_id, s.stream,
 		pg_catalog.extract('epoch', interval '1 day') / pg_catalog.extract('epoch', CASE WHEN b.band IS NULL THEN s.refresh ELSE b.every END)
-			* greatest(CASE WHEN b.band IS NULL THEN 1 WHEN s.by_month THEN 2
+			* greatest(CASE WHEN s.each_stream IS NULL THEN 1 ELSE coalesce(e.rows_per_day, 0) END * CASE WHEN b.band IS NULL THEN 1 WHEN s.by_month THEN 2
 				ELSE pg_catalog.ceil(n.days::numeric / greatest(s.max_days, 1)) END, coalesce(t.rows_per_day, 0)::numeric / s.page_size * CASE WHEN b.band IS NULL THEN 1 ELSE n.days END)
 			AS requests
 	FROM account AS a
 		JOIN tiktokads.stream AS s ON s.enabled AND s.kind IN ('entity', 'report')
 		LEFT JOIN tiktokads.restatement AS b ON s.date_column IS NOT NULL AND b.enabled AND s.stream LIKE b.streams
 		LEFT JOIN tiktokads.sync_state AS t ON t.stream = s.stream AND t.advertiser_id = a.advertiser_id
+		LEFT JOIN tiktokads.sync_state AS e ON e.stream = s.each_stream AND e.advertiser_id = a.advertiser_id
 		CROSS JOIN LATERAL (SELECT greatest(0, coalesce(b.to_age, a.days) - coalesce(b.from_age, a.days + 1) + 1) AS days) AS n
 	WHERE s.date_column IS NULL OR (b.band IS NOT NULL AND n.days > 0))
 SELECT coalesce(c.app_id, c.name) AS app, r.path AS endpoint, pg_catalog.count(DISTINCT r.advertiser_id) AS advertisers,

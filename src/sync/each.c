@@ -22,15 +22,25 @@ each_prepare(MemoryContext context, Slice *slice)
 	const StreamDef *stream = slice->target->stream;
 	Parameters	parameters = {0};
 	const char *column;
+	char	   *table;
 	MemoryContext before;
 
 	if (stream->each_column == NULL)
 		return;
+	add_text(&parameters, stream->each_stream);
+	execute("SELECT target FROM tiktokads.stream WHERE stream = $1", &parameters, SPI_OK_SELECT);
+	if (SPI_processed == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("stream \"%s\" goes through stream \"%s\", which does not exist", stream->name, stream->each_stream),
+				 errhint("Look at the stream's row in tiktokads.stream.")));
+	table = row_text(CurrentMemoryContext, 0, "target");
 	column = quote_identifier(stream->each_column);
+	parameters.count = 0;
 	add_int64(&parameters, slice->scope.advertiser_id);
 	execute(psprintf("SELECT coalesce(pg_catalog.array_agg(o.%s::text ORDER BY o.%s), '{}') AS each"
 					 " FROM tiktokads.%s AS o WHERE o.advertiser_id = $1 AND o.removed_at IS NULL",
-					 column, column, quote_identifier(stream->each_table)), &parameters, SPI_OK_SELECT);
+					 column, column, quote_identifier(table)), &parameters, SPI_OK_SELECT);
 	slice->scope.each = row_names(context, 0, "each");
 	before = MemoryContextSwitchTo(context);
 	slice->scope.each_values = palloc(Max(slice->scope.each.count, 1) * sizeof(Datum));

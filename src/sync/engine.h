@@ -68,7 +68,7 @@ extern bool remote_arrived(Run *run, Slice *slice, Call *call);
 
 /* repeat.c: spares the parsing of pages that are what they were. */
 extern void repeat_prepare(Slice *slice, MemoryContext context);
-extern bool repeat_take(Slice *slice, int page, const Reply *reply);
+extern bool repeat_take(Slice *slice, int page, Reply *reply);
 extern bool repeat_is_all(const Slice *slice);
 extern bool repeat_ends(Slice *slice);
 extern bool repeat_give(Slice *slice, int *page, char **body, size_t *length);

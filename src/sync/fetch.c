@@ -247,7 +247,6 @@ held_parse(Run *run, PageCall *page)
 		page_parse(run, page, &reply, &envelope);
 		slice_add_page(slice, &envelope, page->page);
 		run->totals->rows += page->rows;
-		pfree(reply.body);
 	}
 	slice->next_page = next_page;
 	page->page = number;

@@ -28,7 +28,7 @@
 typedef struct Held
 {
 	int			page;
-	char	   *body;
+	char	   *body;			/* malloc'd, taken out of its reply */
 	size_t		length;
 } Held;
 
@@ -39,6 +39,7 @@ struct Repeat
 	bool		same;			/* all pages so far fit */
 	ARRAY_OF(Held) held;
 	size_t		held_bytes;
+	char	   *given;			/* body that is being parsed, NULL: none */
 	ARRAY_OF(char *) hashes;	/* of the pages of this reading, by page */
 };
 
@@ -138,6 +139,22 @@ repeat_prepare(Slice *slice, MemoryContext context)
 	slice->repeat->same = true;
 }
 
+/* Frees what is held. */
+void
+repeat_forget(Slice *slice)
+{
+	Repeat	   *repeat = slice->repeat;
+
+	if (repeat == NULL)
+		return;
+	for (int i = 0; i < repeat->held.count; i++)
+		free(repeat->held.items[i].body);
+	free(repeat->given);
+	repeat->given = NULL;
+	repeat->held.count = 0;
+	repeat->held_bytes = 0;
+}
+
 /* Forgets what was held: the slice is read from its beginning. */
 void
 repeat_restart(Slice *slice)
@@ -146,10 +163,7 @@ repeat_restart(Slice *slice)
 
 	if (repeat == NULL)
 		return;
-	for (int i = 0; i < repeat->held.count; i++)
-		pfree(repeat->held.items[i].body);
-	repeat->held.count = 0;
-	repeat->held_bytes = 0;
+	repeat_forget(slice);
 	repeat->hashes.count = 0;
 	repeat->same = repeat->expected.count > 0 && slice->rereads == 0;
 }
@@ -168,7 +182,7 @@ hash_keep(Repeat *repeat, int page, char *hash)
  * and held.  The last one of a slice that is all the same ends it.
  */
 bool
-repeat_take(Slice *slice, int page, const Reply *reply)
+repeat_take(Slice *slice, int page, Reply *reply)
 {
 	Repeat	   *repeat = slice->repeat;
 	MemoryContext before;
@@ -188,15 +202,14 @@ repeat_take(Slice *slice, int page, const Reply *reply)
 		MemoryContextSwitchTo(before);
 		return false;
 	}
-	held = array_add(&repeat->held);
-	held->page = page;
-	held->length = reply->body_len;
-	held->body = palloc(reply->body_len);
-	memcpy(held->body, reply->body, reply->body_len);
-	repeat->held_bytes += reply->body_len;
 	if (request_id_find(reply->body, reply->body_len, &from, &to))
 		appendStringInfo(&slice->request_ids, "%s%.*s", slice->request_ids.len == 0 ? "" : ",",
 						 (int) (to - from), reply->body + from);
+	held = array_add(&repeat->held);
+	held->page = page;
+	held->length = reply->body_len;
+	repeat->held_bytes += reply->body_len;
+	held->body = reply_take_body(reply);
 	MemoryContextSwitchTo(before);
 	slice->pages_done++;
 	slice->total_pages = repeat->expected.count;
@@ -222,18 +235,21 @@ repeat_ends(Slice *slice)
 	return slice->repeat->held.count > 0;
 }
 
-/* Takes a held page out to be parsed; false: there is none. */
+/* Gives a held page to be parsed, and frees the one given before; false: there is none. */
 bool
 repeat_give(Slice *slice, int *page, char **body, size_t *length)
 {
 	Repeat	   *repeat = slice->repeat;
+	const Held *held;
 
+	free(repeat->given);
+	repeat->given = NULL;
 	if (repeat->held.count == 0)
 		return false;
-	*page = repeat->held.items[repeat->held.count - 1].page;
-	*body = repeat->held.items[repeat->held.count - 1].body;
-	*length = repeat->held.items[repeat->held.count - 1].length;
-	repeat->held.count--;
+	held = &repeat->held.items[--repeat->held.count];
+	*page = held->page;
+	*body = repeat->given = held->body;
+	*length = held->length;
 	return true;
 }
 

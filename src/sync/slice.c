@@ -179,6 +179,7 @@ slice_end(Slice *slice)
 	if (slice->rows != NULL)
 		tuplestore_end(slice->rows);
 	slice->rows = NULL;
+	repeat_forget(slice);
 }
 
 /* Frees what the record of its end needed. */

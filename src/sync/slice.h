@@ -132,7 +132,8 @@ extern bool slice_is_whole(const Slice *slice);
 /* True when the rows are as many as the API says and nothing moved meanwhile. */
 extern bool slice_is_consistent(const Slice *slice);
 
-/* Forgets what was held of pages that are the same (repeat.c). */
+/* Frees what was held of pages that are the same, or begins anew with them (repeat.c). */
+extern void repeat_forget(Slice *slice);
 extern void repeat_restart(Slice *slice);
 
 /* Frees what reading needed. */
