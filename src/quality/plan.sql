@@ -61,7 +61,7 @@ WITH account AS (
 reading AS (
 	SELECT a.connection, s.path, a.advertiser_id, s.stream,
 		pg_catalog.extract('epoch', interval '1 day') / pg_catalog.extract('epoch', CASE WHEN b.band IS NULL THEN s.refresh ELSE b.every END)
-			* greatest(CASE WHEN s.each_stream IS NULL THEN 1 ELSE coalesce(e.rows_per_day, 0) END * CASE WHEN b.band IS NULL THEN 1 WHEN s.by_month THEN 2
+			* greatest(CASE WHEN s.each_stream IS NULL THEN 1 ELSE coalesce(e.rows_per_day, 0)::numeric END * CASE WHEN b.band IS NULL THEN 1 WHEN s.by_month THEN 2
 				ELSE pg_catalog.ceil(n.days::numeric / greatest(s.max_days, 1)) END, coalesce(t.rows_per_day, 0)::numeric / s.page_size * CASE WHEN b.band IS NULL THEN 1 ELSE n.days END)
 			AS requests
 	FROM account AS a

@@ -93,7 +93,7 @@ FROM tiktokads.personal_relation AS p WHERE p.relation IN ('advertiser', 'campai
 INSERT INTO tiktokads.personal_relation (relation, shipped)
 SELECT r.relation, true
 FROM pg_catalog.unnest('{advertiser_grant,anomaly,anomaly_age,anomaly_completeness,anomaly_detector_override,anomaly_detector_shipped,
-	anomaly_entity_state,anomaly_holiday,anomaly_label,anomaly_mute,anomaly_progress,anomaly_signal,attribution_window,backfill_request,
+	anomaly_entity_state,anomaly_holiday,anomaly_label,anomaly_mute,anomaly_progress,anomaly_signal,attribution_window,backfill_request,breakdown,
 	connection,connection_state,conversion_event,credential,currency_rate,endpoint_pause,erased_key,erased_subject,erasure,expired_range,hook,job,mask_key,
 	metric_refused,model_column,model_relation,model_state,model_step,pacing_budget,page_hash,pending_removal,personal_column,
 	personal_relation,purge_log,purge_log_head,report_metric,report_task,report_task_refused,restatement_override,restatement_shipped,
@@ -120,7 +120,8 @@ INSERT INTO tiktokads.personal_relation (relation, free_columns, shipped) VALUES
 INSERT INTO tiktokads.personal_relation (relation, free_columns, shipped)
 SELECT r.relation, '{extra,ac,ad_type,additional_interests,age,audience_tags,behavior_id,breakdown,contextual_tag,country_code,data_level,device_brand_id,dma_id,
 	gender,hashtag,interest_category,interest_category_tier2,interest_category_tier3,interest_category_tier4,interest_category_v2,language,member,placement,platform,
-	province_id,purchase_intention}', true
+	province_id,purchase_intention,component_name,custom_event_type,event_source_id,image_id,match_type,minis_id,page_id,post_id,room_id,
+	search_keyword,search_terms,skan_postback_sequence,video_material_id,store_id}', true
 FROM tiktokads.model_relation AS r WHERE r.relation LIKE 'report\_%' AND r.kind <> 'view';
 
 CREATE VIEW tiktokads.unregistered_column WITH (security_invoker = true) AS
