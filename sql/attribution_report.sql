@@ -110,9 +110,9 @@ FROM (VALUES ('first'), ('linear'), ('time_decay'), ('markov'), ('shapley')) AS 
 	CROSS JOIN LATERAL attribution_query(m.model, 'SELECT person, at, channel FROM public.rt', 'SELECT person, at, conversions, value FROM public.rc', '{"lookback": "7 days"}') AS q
 	JOIN LATERAL (SELECT (unnest(attribute(m.model, path, conversions, value::float8, nulls))).* FROM public.rpath) AS a ON a.channel IS NOT DISTINCT FROM q.channel
 GROUP BY m.model ORDER BY m.model;
--- the same to the bit whatever persons are and in whatever order rows come: integers close together, apart, far apart and at the ends of their range, text
+-- the same to the bit whatever persons are and in whatever order rows come: integers close together, apart, far apart and at the ends of their range, text short and long, uuid, numeric
 SELECT count(*) AS forms, count(DISTINCT a.answer) AS answers, min(length(a.answer)) > 100 AS full
-FROM (VALUES ('person'), ('1000 - person'), ('person::text'), ('person * 10000019::bigint'), ('(person % 2 * 2 - 1) * (person + 1) * 43980465111104::bigint'),
+FROM (VALUES ('person'), ('1000 - person'), ('person::text'), ('repeat(''x'', 20 + person / 2) || person'), ('md5(person::text)::uuid'), ('person::numeric'), ('person * 10000019::bigint'), ('(person % 2 * 2 - 1) * (person + 1) * 43980465111104::bigint'),
 		('CASE person WHEN 7 THEN (-9223372036854775808)::bigint WHEN 9 THEN 9223372036854775807 ELSE person END')) AS f (person)
 	CROSS JOIN LATERAL (SELECT string_agg(q::text, ' ') AS answer FROM attribution_query('markov',
 		format('SELECT %s, at, channel FROM public.rt ORDER BY md5(at || %L)', f.person, f.person), format('SELECT %s, at, conversions, value FROM public.rc', f.person)) AS q) AS a;

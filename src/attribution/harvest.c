@@ -19,10 +19,30 @@
 #include "tcop/dest.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
+#include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
+
+/*
+ * A person whose number is not known yet.  Looking one up among many costs accesses
+ * to memory that is far away, each of which tells where the next one goes: persons
+ * wait for others, and theirs are fetched side by side.
+ */
+#define WAITING_PERSONS 32
+#define WAITING_BYTES 64
+typedef struct WaitingPerson
+{
+	int64		touch;			/* whose person it is */
+	uint64		key;
+	uint32		known;			/* the value that has the key */
+	union
+	{
+		char		bytes[WAITING_BYTES];
+		int64		align;
+	}			value;
+} WaitingPerson;
 
 /* Takes the rows of one query. */
 typedef struct Receiver
@@ -32,6 +52,8 @@ typedef struct Receiver
 	const char *query;			/* which of the two, for messages */
 	Oid			number_type[2];	/* of the two numbers of conversions */
 	bool		has_kind;
+	int			waiting;
+	WaitingPerson person[WAITING_PERSONS];
 } Receiver;
 
 /* Ends with an error about the columns of a query. */
@@ -174,6 +196,51 @@ whole_receive(Collection *collection, int64 person)
 	collection->whole[collection->touches] = person;
 }
 
+/* Numbers the persons that wait. */
+static void
+persons_settle(Receiver *receiver)
+{
+	Collection *collection = receiver->collection;
+	Intern	   *persons = &collection->persons;
+
+	for (int i = 0; i < receiver->waiting; i++)
+		receiver->person[i].known = intern_prefetch_known(persons, receiver->person[i].key);
+	for (int i = 0; i < receiver->waiting; i++)
+		intern_prefetch_value(persons, receiver->person[i].known);
+	for (int i = 0; i < receiver->waiting; i++)
+	{
+		WaitingPerson *person = &receiver->person[i];
+
+		collection->touch[person->touch].person =
+			intern_number_of_key(persons, PointerGetDatum(person->value.bytes), person->key);
+	}
+	receiver->waiting = 0;
+}
+
+/* Lets the person of the next touch wait, or numbers it where that is nothing to wait for. */
+static inline void
+person_receive(Receiver *receiver, Datum value)
+{
+	Collection *collection = receiver->collection;
+	Intern	   *persons = &collection->persons;
+	WaitingPerson *person = &receiver->person[receiver->waiting];
+	Size		size;
+
+	if (!persons->cache->typbyval && persons->cache->typlen == -1)
+		value = PointerGetDatum(PG_DETOAST_DATUM_PACKED(value));
+	if (persons->cache->typbyval || (size = datumGetSize(value, false, persons->cache->typlen)) > WAITING_BYTES)
+	{
+		collection->touch[collection->touches].person = intern_number(persons, value);
+		return;
+	}
+	person->touch = collection->touches;
+	person->key = intern_key(persons, value);
+	memcpy(person->value.bytes, DatumGetPointer(value), size);
+	intern_prefetch_key(persons, person->key);
+	if (++receiver->waiting == WAITING_PERSONS)
+		persons_settle(receiver);
+}
+
 /* Takes a touch; one without person, time or channel is none. */
 static bool
 touch_receive(TupleTableSlot *slot, DestReceiver *self)
@@ -201,7 +268,7 @@ touch_receive(TupleTableSlot *slot, DestReceiver *self)
 	if (collection->persons.whole)
 		whole_receive(collection, (int64) slot->tts_values[0]);
 	else
-		touch->person = intern_number(&collection->persons, slot->tts_values[0]);
+		person_receive(receiver, slot->tts_values[0]);
 	collection->touches++;
 	return true;
 }
@@ -359,6 +426,7 @@ harvest_run(Collection *collection, const char *touches, const char *conversions
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	query_run(&of_touches, touches, touch_receive, touches_startup);
+	persons_settle(&of_touches);
 	query_run(&of_conversions, conversions, conversion_receive, conversions_startup);
 	SPI_finish();
 	if (collection->persons.whole)

@@ -16,6 +16,7 @@
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/uuid.h"
 
 /* A call, of two arguments, of a function of the type. */
 static FunctionCallInfo
@@ -42,7 +43,8 @@ intern_begin(Intern *intern, MemoryContext context, Oid type, const char *what)
 	intern->context = context;
 	intern->type = getBaseType(type);
 	intern->whole = intern_is_whole(intern->type);
-	intern->bytes = intern->type == TEXTOID || intern->type == VARCHAROID;
+	intern->width = intern->type == UUIDOID ? UUID_LEN : 0;
+	intern->bytes = intern->type == TEXTOID || intern->type == VARCHAROID || intern->width > 0;
 	intern->cache = lookup_type_cache(intern->type, TYPECACHE_HASH_EXTENDED_PROC_FINFO | TYPECACHE_EQ_OPR_FINFO);
 	if (!OidIsValid(intern->cache->hash_extended_proc_finfo.fn_oid) || !OidIsValid(intern->cache->eq_opr_finfo.fn_oid))
 		ereport(ERROR,
@@ -127,14 +129,30 @@ bytes_equal(const char *one, const char *other, Size size)
 	return ((first[0] ^ first[1]) | (last[0] ^ last[1])) == 0;
 }
 
+/* The bytes that tell a value, and how many. */
+static inline const char *
+value_bytes(const Intern *intern, Datum value, Size *size)
+{
+	const char *bytes = DatumGetPointer(value);
+
+	*size = intern->width > 0 ? (Size) intern->width : VARSIZE_ANY_EXHDR(bytes);
+	return intern->width > 0 ? bytes : VARDATA_ANY(bytes);
+}
+
 /* The key of a value. */
 static inline uint64
 value_key(Intern *intern, Datum value)
 {
+	const char *bytes;
+	Size		size;
+
 	if (intern->whole)
 		return (uint64) value;
 	if (intern->bytes)
-		return bytes_key(VARDATA_ANY(DatumGetPointer(value)), VARSIZE_ANY_EXHDR(DatumGetPointer(value)));
+	{
+		bytes = value_bytes(intern, value, &size);
+		return bytes_key(bytes, size);
+	}
 	intern->hash->args[0].value = value;
 	intern->hash->args[1].value = Int64GetDatum(0);
 	return DatumGetUInt64(FunctionCallInvoke(intern->hash));
@@ -144,12 +162,18 @@ value_key(Intern *intern, Datum value)
 static inline bool
 value_equals(Intern *intern, Datum one, Datum other)
 {
+	Size		one_size;
+	Size		other_size;
+
 	if (intern->whole)
 		return true;
 	if (intern->bytes)
-		return VARSIZE_ANY_EXHDR(DatumGetPointer(one)) == VARSIZE_ANY_EXHDR(DatumGetPointer(other)) &&
-			bytes_equal(VARDATA_ANY(DatumGetPointer(one)), VARDATA_ANY(DatumGetPointer(other)),
-						VARSIZE_ANY_EXHDR(DatumGetPointer(one)));
+	{
+		const char *one_bytes = value_bytes(intern, one, &one_size);
+		const char *other_bytes = value_bytes(intern, other, &other_size);
+
+		return one_size == other_size && bytes_equal(one_bytes, other_bytes, one_size);
+	}
 	intern->equal->args[0].value = one;
 	intern->equal->args[1].value = other;
 	return DatumGetBool(FunctionCallInvoke(intern->equal));
@@ -175,16 +199,12 @@ value_keep(Intern *intern, Datum value)
 	MemoryContextSwitchTo(before);
 }
 
-/* The number of a value. */
-uint32
-intern_number(Intern *intern, Datum value)
+/* The number of a value whose key is known. */
+static inline uint32
+value_number(Intern *intern, Datum value, uint64 key)
 {
-	uint64		key;
 	uint32		at;
 
-	if (!intern->whole && intern->cache->typlen == -1)
-		value = PointerGetDatum(PG_DETOAST_DATUM_PACKED(value));
-	key = value_key(intern, value);
 	for (at = key_place(intern, key); intern->slot[at].number != 0; at = (at + 1) & intern->mask)
 		if (intern->slot[at].key == key &&
 			value_equals(intern, intern->value[intern->slot[at].number - 1], value))
@@ -197,6 +217,58 @@ intern_number(Intern *intern, Datum value)
 		return intern->count - 1;
 	}
 	return intern->slot[at].number - 1;
+}
+
+/* The number of a value. */
+uint32
+intern_number(Intern *intern, Datum value)
+{
+	if (!intern->whole && intern->cache->typlen == -1)
+		value = PointerGetDatum(PG_DETOAST_DATUM_PACKED(value));
+	return value_number(intern, value, value_key(intern, value));
+}
+
+/* The key of a value. */
+uint64
+intern_key(Intern *intern, Datum value)
+{
+	return value_key(intern, value);
+}
+
+/* The number of a value whose key is known. */
+uint32
+intern_number_of_key(Intern *intern, Datum value, uint64 key)
+{
+	return value_number(intern, value, key);
+}
+
+/* Brings the place where a key is looked for nearer. */
+void
+intern_prefetch_key(const Intern *intern, uint64 key)
+{
+	__builtin_prefetch(&intern->slot[key_place(intern, key)]);
+}
+
+/* Brings the place of the known value of a key nearer, and says which that is: count for none. */
+uint32
+intern_prefetch_known(const Intern *intern, uint64 key)
+{
+	uint32		at = key_place(intern, key);
+
+	while (intern->slot[at].number != 0 && intern->slot[at].key != key)
+		at = (at + 1) & intern->mask;
+	if (intern->slot[at].number == 0)
+		return intern->count;
+	__builtin_prefetch(&intern->value[intern->slot[at].number - 1]);
+	return intern->slot[at].number - 1;
+}
+
+/* Brings a known value nearer. */
+void
+intern_prefetch_value(const Intern *intern, uint32 known)
+{
+	if (known < intern->count)
+		__builtin_prefetch(DatumGetPointer(intern->value[known]));
 }
 
 /* Brings the place of a value of an integer type nearer. */
