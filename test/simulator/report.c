@@ -11,10 +11,6 @@
 
 static const char *const level_names[] = {"AUCTION_CAMPAIGN", "AUCTION_ADGROUP", "AUCTION_AD", "AUCTION_ADVERTISER"};
 static const char *const level_ids[] = {"campaign_id", "adgroup_id", "ad_id", "advertiser_id"};
-static const char breakdowns[] =
-"country_code|ad_type|custom_event_type|event_source_id|page_id|component_name|room_id|post_id|image_id|"
-"video_material_id|minis_id|search_terms|search_keyword|match_type|skan_postback_sequence|ad_id_v2";
-
 static const ParamRule rules[] = {
 	{"advertiser_id", PARAM_ID, false, 0, 0, NULL},
 	{"advertiser_ids", PARAM_STRINGS, false, 1, 5, NULL},
@@ -60,7 +56,7 @@ read_dimensions(Request *request, Query *query)
 						level_names[query->level]);
 		else if (breakdown_find(item->text) != NULL && query->breakdown[1] == NULL)
 			query->breakdown[query->breakdown[0] == NULL ? 0 : 1] = breakdown_find(item->text);
-		else if (choice_known(breakdowns, item->text))
+		else if (strcmp(item->text, "ad_id_v2") == 0)
 			code = fail(request, 40008, "dimensions: '%s' is not simulated", item->text);
 		else
 			code = fail(request, 40002, "dimensions: '%.100s' is not a valid choice.", item->text);

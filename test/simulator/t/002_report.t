@@ -223,7 +223,7 @@ my @bad = (
 	[ 'unknown advertiser', { %d, advertiser_id => '123' }, 40001, qr/123/ ],
 	[ 'no advertiser', { %d, advertiser_id => undef }, 40002, qr/^advertiser_id: Missing/ ],
 	[ 'a report that is not simulated', { %d, report_type => 'CATALOG' }, 40008, qr/not simulated/ ],
-	[ 'a breakdown that is not simulated', { %d, dimensions => [qw(ad_id search_terms)] }, 40008, qr/not simulated/ ],
+	[ 'a breakdown that is not simulated', { %d, dimensions => [qw(ad_id ad_id_v2)] }, 40008, qr/not simulated/ ],
 );
 for my $case (@bad)
 {
