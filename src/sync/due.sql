@@ -361,12 +361,15 @@ BEGIN
 			WHERE l.max_days >= 30 AND l.urgency < 60 AND l.due_at <= moment
 			GROUP BY l.stream, l.advertiser_id, l.expired, l.priority) AS g
 			CROSS JOIN LATERAL pg_catalog.unnest(pg_catalog.datemultirange(pg_catalog.daterange(g.from_date, g.to_date, '[]')) - g.expired) AS n (part))
+	-- a month is read to its end: part of it would take the place of the whole
 	-- the accounts take turns, so that a small one does not wait for a large one's backfill
-	SELECT l.stream, l.advertiser_id, l.from_date, l.to_date,
+	SELECT l.stream, l.advertiser_id, l.from_date, CASE WHEN m.newest IS NULL THEN l.to_date
+			ELSE least((pg_catalog.date_trunc('month', l.to_date::timestamp) + interval '1 month')::date - 1, m.newest) END,
 		l.urgency * 1000000 + least(999, pg_catalog.row_number() OVER (PARTITION BY l.advertiser_id, l.urgency
 			ORDER BY l.priority, l.to_date DESC NULLS FIRST)::int) * 1000 + l.priority,
 		l.due_at
 	FROM joined AS l
+		LEFT JOIN wanted AS m ON m.by_month AND m.stream = l.stream AND m.advertiser_id = l.advertiser_id
 	ORDER BY 5, l.due_at, l.advertiser_id;
 END;
 $$;

@@ -239,7 +239,9 @@ plan_due(MemoryContext context, const Connection *connection, const SyncRequest 
 			" FROM tiktokads.sync_due($1) AS d"
 			" CROSS JOIN LATERAL tiktokads.task_slices(d.stream, d.from_date, d.to_date) AS p"
 			" WHERE d.due_at <= tiktokads.clock_now() AND ($2 IS NULL OR d.stream = $2) AND ($3 = 0 OR d.advertiser_id = $3)"
-			" ORDER BY d.priority, d.due_at, p.to_date DESC", &parameters, SPI_OK_SELECT);
+			/* several reasons may make the same month due */
+			" GROUP BY d.stream, d.advertiser_id, p.from_date, p.to_date"
+			" ORDER BY pg_catalog.min(d.priority), pg_catalog.min(d.due_at), p.to_date DESC", &parameters, SPI_OK_SELECT);
 	before = MemoryContextSwitchTo(context);
 	for (int i = 0; i < (int) SPI_processed; i++)
 		plan_due_row(queue, streams, nstreams, i);

@@ -116,7 +116,7 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
 		JOIN tiktokads.advertiser AS a ON a.connection = c.name AND a.sync AND a.readable
 		CROSS JOIN tiktokads.stream AS s
 		CROSS JOIN LATERAL (SELECT tiktokads.clock_today(a.display_timezone) AS today) AS d
-		CROSS JOIN LATERAL (SELECT least($5, d.today) AS last) AS l
+		CROSS JOIN LATERAL (SELECT least(CASE WHEN s.by_month THEN (date_trunc('month', $5::timestamp) + interval '1 month')::date - 1 ELSE $5 END, d.today) AS last) AS l
 		CROSS JOIN LATERAL tiktokads.task_slices(s.stream, coalesce($4, l.last - 29), l.last) AS p
 	WHERE c.name = $1 AND ($3 IS NULL OR a.advertiser_id = $3)
 		AND CASE WHEN $2 IS NULL THEN s.enabled AND s.kind IN ('entity', 'report') ELSE s.stream = $2 END

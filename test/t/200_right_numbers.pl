@@ -9,10 +9,13 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use TikTokAds;
 
-my @streams = (qw(campaign adgroup), map { ("report_${_}_daily", "report_${_}_hourly", "report_${_}_lifetime") } qw(advertiser campaign));
-my $simulator = start_simulator('--advertisers', '2', '--ads', '12', '--days', '60', '--freeze');
-my $node = start_node('right', streams => \@streams);
-my $window = 6;
+# everything that is shipped enabled, and of what is not one of each kind
+my @further = (qw(report_adgroup_hourly report_ad_hourly audience_campaign_interest_category_v2 breakdown_campaign_country_code
+	breakdown_ad_search_terms skan_campaign report_gmv_max_campaign_hourly));
+my $simulator = start_simulator('--advertisers', '2', '--ads', '5', '--days', '60', '--freeze');
+my $node = start_node('right', streams => ['all']);
+my $enable = "INSERT INTO tiktokads.stream_override (stream, enabled) SELECT s, true FROM unnest('{" . join(',', @further) . "}'::text[]) AS s";
+$node->safe_psql('postgres', $enable);
 my $start = 1773576000;		# 2026-03-15 12:00:00 UTC
 my $now = $start;
 
@@ -40,33 +43,65 @@ is($node->safe_psql('postgres', "SELECT count(*) FROM tiktokads.attribution_wind
 	  . " JOIN (VALUES ('OFF', 0), ('ONE_DAY', 1), ('SEVEN_DAYS', 7), ('FOURTEEN_DAYS', 14), ('TWENTY_EIGHT_DAYS', 28)) AS k (word, d) USING (word)"
 	  . " WHERE g.advertiser_id = w.advertiser_id)"), '0', 'the window is the longest of the ad groups');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM tiktokads.attribution_window'), '2', 'of every account');
-# conversions of the simulator grow for 28 days; a shorter window keeps the test short, and its truth is read at the end
-$node->safe_psql('postgres', "UPDATE tiktokads.attribution_window SET fixed_days = $window");
+# the simulator's conversions grow for 28 days, whatever its ad groups say
+$node->safe_psql('postgres', "UPDATE tiktokads.attribution_window SET fixed_days = 28");
 
-my $wrong = 0;
-my %first_final;
-for my $day (1 .. 16)
-{
-	clock_to($start + $day * 86400);
-	control($simulator, 'restate=' . (100 + $day) . '&from=2026-03-10&to=2026-03-12') if $day <= 2;
-	$node->safe_psql('postgres', 'CALL tiktokads.sync(due => true)');
-	# by hand: the account's day is over for window days and two hours of latency when it was read, at noon UTC
-	my $answer = $node->safe_psql('postgres', <<"SQL");
-SELECT count(*) FROM tiktokads.advertiser AS a, generate_series(date '2026-03-01', date '2026-03-31', interval '1 day') AS g (day),
-	LATERAL (SELECT CASE WHEN g.day::date > (to_timestamp($now) AT TIME ZONE a.display_timezone)::date THEN 'missing'
-		WHEN to_timestamp($now) >= ((g.day + ($window + 1) * interval '1 day') AT TIME ZONE a.display_timezone) + interval '2 hours'
-		THEN 'final' ELSE 'provisional' END AS should) AS s
-WHERE tiktokads.finality(a.advertiser_id, g.day::date) <> s.should
+# A day of an account is final when its window was over, the API's latency and a correction at
+# noon UTC past: worked out here from the hours that a reading came after the window.
+my $finality = <<'SQL';
+SELECT count(*) FROM tiktokads.advertiser AS a, generate_series(date '2026-03-01', date '2026-05-20', interval '1 day') AS g (day),
+	(VALUES (NULL, interval '2 hours'), ('report_campaign_hourly', '2 hours'), ('audience_campaign_platform', '16 hours'),
+		('breakdown_campaign_country_code', '2 hours'), ('skan_campaign', '16 hours'), ('report_gmv_max_campaign_daily', '2 hours')) AS s (stream, latency),
+	LATERAL (SELECT to_timestamp(:now) AT TIME ZONE 'UTC' AS now, (g.day::date + 29)::timestamp AT TIME ZONE a.display_timezone AT TIME ZONE 'UTC' AS over) AS t,
+	LATERAL (SELECT t.over::date + CASE WHEN t.over::time <= '12:00' THEN 0 ELSE 1 END + interval '12 hours' AS correction) AS c,
+	LATERAL (SELECT CASE WHEN g.day::date > ((to_timestamp(:now) - s.latency) AT TIME ZONE a.display_timezone)::date THEN 'missing'
+		WHEN t.now >= t.over + s.latency AND t.now >= c.correction THEN 'final' ELSE 'provisional' END AS should) AS e
+WHERE tiktokads.finality(a.advertiser_id, g.day::date, s.stream) <> e.should
 SQL
+my ($wrong, $early) = (0, '');
+# days after the start, and hours of UTC; the month is over on the 31st, its last window on the 60th
+for my $step ([ 1, 12 ], [ 2, 6 ], [ 4, 20 ], [ 7, 12 ], [ 13, 12 ], [ 29, 9 ], [ 29, 13 ], [ 40, 11 ], [ 61, 12 ])
+{
+	my ($day, $hour) = @$step;
+	clock_to($start + $day * 86400 + ($hour - 12) * 3600);
+	control($simulator, "restate=" . (100 + $day) . '&from=2026-03-10&to=2026-03-12') if $day >= 1 && $day <= 5;
+	$node->safe_psql('postgres', 'CALL tiktokads.sync(due => true)');
+	(my $query = $finality) =~ s/:now/$now/g;
+	my $answer = $node->safe_psql('postgres', $query);
 	$wrong += $answer;
-	diag("day $day: $answer days have the wrong finality") if $answer > 0;
+	$query =~ s/count\(\*\)/a.display_timezone, g.day::date, s.stream, e.should/;
+	diag("day $day, $hour:00: wrong finality: " . $node->safe_psql('postgres', $query)) if $answer > 0;
+	$early .= $node->safe_psql('postgres', "SELECT tiktokads.finality(min(advertiser_id), '2026-03-15') FROM tiktokads.advertiser") . ' ' if $day == 29;
 }
-is($wrong, 0, 'every day\'s finality is right on every day of the month');
-is($node->safe_psql('postgres', "SELECT count(*) FROM tiktokads.coverage WHERE state = 'missing' AND from_date < '2026-03-31'"), '0', 'no day is missing');
-is($node->safe_psql('postgres', "SELECT string_agg(DISTINCT state, ',' ORDER BY state) FROM tiktokads.coverage"), 'final,provisional', 'days are final or provisional');
+is($wrong, 0, 'every day\'s finality is right all along the month');
+is($early, 'provisional final ', 'a day whose window is over waits for the correction at noon');
+is($node->safe_psql('postgres', "SELECT count(*) FROM tiktokads.coverage WHERE state = 'missing' AND from_date < '2026-05-15'"), '0', 'no day is missing');
+is($node->safe_psql('postgres', "SELECT string_agg(DISTINCT state, ',' ORDER BY state) FROM tiktokads.coverage WHERE to_date < '2026-05-15'"), 'final,provisional', 'days are final or provisional');
+is($node->safe_psql('postgres', "SELECT count(*) FROM tiktokads.coverage WHERE state <> 'final' AND from_date <= '2026-04-14'"), '0', 'those of the month are final');
 cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM tiktokads.report_campaign_asof'), '>', 100, 'earlier versions are kept');
-is($node->safe_psql('postgres', "SELECT count(*) FROM tiktokads.data_quality WHERE kind IN ('hours', 'levels', 'totals')"), '0',
-	'hours add up to days, campaigns to accounts, rows to totals');
+is($node->safe_psql('postgres', "SELECT count(*) FROM tiktokads.data_quality"), '0', 'hours add up to days, campaigns to accounts, rows to totals, and nothing else is wrong');
+
+# in every table, the month is what a fresh reading of the truth gives: nothing was read again for it
+my @tables = split /\n/, $node->safe_psql('postgres', "SELECT DISTINCT target FROM tiktokads.stream WHERE enabled AND kind <> 'account' ORDER BY 1");
+cmp_ok(scalar(@tables), '>=', 35, scalar(@tables) . ' tables');
+my $digest = sub {
+	my ($node) = @_;
+	return $node->safe_psql('postgres', join(' UNION ALL ', map {
+		"SELECT '$_', count(*) > 0, count(*), md5(string_agg(j::text, '|' ORDER BY j::text)) FROM (SELECT to_jsonb(x) - 'changed_at' - 'first_seen_at' - 'removed_at' AS j FROM tiktokads.$_ AS x) AS y"
+		  . " WHERE coalesce(j ->> 'stat_date', j ->> 'stat_time_hour', j ->> 'stat_month', '2026-04-01')::date BETWEEN '2026-03-15' AND '2026-04-14'"
+	} @tables) . ' ORDER BY 1');
+};
+my $fresh = start_node('fresh', streams => ['all']);
+$fresh->safe_psql('postgres', $enable);
+$fresh->append_conf('postgresql.conf', 'tiktokads.clock_offset = ' . ($now - time()));
+$fresh->reload;
+$fresh->poll_query_until('postgres', "SELECT abs(extract(epoch FROM tiktokads.clock_now()) - $now) < 30");
+$fresh->safe_psql('postgres', connect_sql($simulator, 'sim'));
+$fresh->safe_psql('postgres', "CALL tiktokads.sync(from_date => '2026-03-15', to_date => '2026-04-14')");
+is($digest->($node), $digest->($fresh), 'every table equals a fresh reading of the truth');
+is(join(' ', map { /^(\w+)\|f/ ? $1 : () } split /\n/, $digest->($node)), 'spc_campaign', 'and none is empty but that of old campaigns, which the simulator has not');
+$fresh->stop;
+only_streams($node, qw(report_campaign_daily report_advertiser_daily));
 
 # the number for a day at an age, as it was: conversions of a day only grow, so later ages never show less
 is($node->safe_psql('postgres', <<'SQL'), '0', 'asof never shows less at a later age');
@@ -79,7 +114,7 @@ SELECT count(*) FROM tiktokads.asof('campaign', 'conversion', '2026-03-16', '202
 	JOIN tiktokads.asof('campaign', 'conversion', '2026-03-16', '2026-03-22', 5) AS old USING (advertiser_id, entity_id, stat_date)
 WHERE young.value < old.value
 SQL
-is($node->safe_psql('postgres', "SELECT count(value) FROM tiktokads.asof('advertiser', 'spend', '2026-03-30', '2026-03-31', 5)"), '0', 'an age that a day has not reached has no value');
+is($node->safe_psql('postgres', "SELECT count(value) FROM tiktokads.asof('advertiser', 'spend', '2026-05-14', '2026-05-15', 5)"), '0', 'an age that a day has not reached has no value');
 for my $case ([ "'galaxy', 'spend', '2026-03-01', '2026-03-02', 1", qr/level "galaxy" is not known/ ],
 	[ "'campaign', 'nonsense', '2026-03-01', '2026-03-02', 1", qr/has no metric "nonsense"/ ],
 	[ "'campaign', 'reach', '2026-03-01', '2026-03-02', 1", qr/earlier values of metric "reach" are not kept/ ],
@@ -88,23 +123,6 @@ for my $case ([ "'galaxy', 'spend', '2026-03-01', '2026-03-02', 1", qr/level "ga
 	my ($result, $out, $err) = $node->psql('postgres', "SELECT * FROM tiktokads.asof($case->[0])");
 	like($err, $case->[1], "asof($case->[0]) is refused");
 }
-
-# in the end, everything that is within reach of a last reading equals the truth
-$node->safe_psql('postgres', 'CALL tiktokads.sync(from_date => \'2026-03-01\')');
-my $digest = sub {
-	my ($node) = @_;
-	return $node->safe_psql('postgres', join(' UNION ALL ', map {
-		"SELECT '$_', count(*), md5(string_agg((to_jsonb(x) - 'changed_at' - 'first_seen_at')::text, '|' ORDER BY (to_jsonb(x) - 'changed_at' - 'first_seen_at')::text)) FROM tiktokads.$_ AS x"
-		  . (/daily/ ? " WHERE stat_date >= '2026-03-01'" : /hourly/ ? " WHERE stat_time_hour >= '2026-03-01'" : '')
-	} @streams));
-};
-my $fresh = start_node('fresh', streams => \@streams);
-$fresh->append_conf('postgresql.conf', 'tiktokads.clock_offset = ' . ($now - time()));
-$fresh->reload;
-$fresh->poll_query_until('postgres', "SELECT abs(extract(epoch FROM tiktokads.clock_now()) - $now) < 30");
-$fresh->safe_psql('postgres', connect_sql($simulator, 'sim'));
-$fresh->safe_psql('postgres', "CALL tiktokads.sync(from_date => '2026-03-01')");
-is($digest->($node), $digest->($fresh), 'every table equals a fresh reading of the truth');
 
 # what was removed on purpose stays away
 $node->safe_psql('postgres', "CREATE TABLE IF NOT EXISTS tiktokads.expired_range (relation name PRIMARY KEY, days datemultirange NOT NULL);"
