@@ -70,6 +70,10 @@ install_older()
 		"$top/src/upgrade/update" "$top/tiktokads--$version.sql" "$transition" \
 			>"$install$share/extension/tiktokads--$old--$version.sql"
 	done
+	# from a version whose objects were these already: what an update keeps of a user's own
+	: >"$work/previous.sql"
+	"$top/src/upgrade/update" "$top/tiktokads--$version.sql" "$work/previous.sql" \
+		>"$install$share/extension/tiktokads--previous--$version.sql"
 }
 
 # Starts a server: server_start NAME [setting=value ...]; leaves PGHOST and PGPORT.

@@ -105,6 +105,19 @@ is($node->safe_psql('copy', $facts), value($facts), 'hooks, metrics, reports and
 $node->safe_psql('copy', "CALL tiktokads.create_model()");
 $node->safe_psql('copy', "CALL tiktokads.resume('sim'); CALL tiktokads.sync(stream => 'weekdays')");
 pass('and the copy goes on with them');
+
+# updated, all of it is there too
+my $before = $node->safe_psql('copy', $facts);
+$node->safe_psql('copy', "UPDATE pg_extension SET extversion = 'previous' WHERE extname = 'tiktokads'");
+$node->safe_psql('copy', 'ALTER EXTENSION tiktokads UPDATE');
+$node->safe_psql('copy', 'CALL tiktokads.create_model()');
+is($node->safe_psql('copy', $facts), $before, 'hooks, metrics, reports and readings are the same after an update');
+$node->safe_psql('copy', 'TRUNCATE etl.seen');
+control($simulator, 'restate=140&from=2026-03-10&to=2026-03-10');
+$node->safe_psql('copy', "CALL tiktokads.sync(stream => '$_')") for qw(weekdays report_campaign_daily);
+is($node->safe_psql('copy', 'SELECT count(*) > 0 AND bool_and(rows > 0) FROM etl.seen'), 't', 'the hook is called');
+is($node->safe_psql('copy', "SELECT count(*) = count(organic_video_views) AND count(campaign_name) > 0 FROM tiktokads.report_campaign_daily"), 't', 'the metrics are asked for');
+is($node->safe_psql('copy', "SELECT count(*) FROM tiktokads.sync_history WHERE stream = 'weekdays' AND state = 'done' AND rows_changed > 0"), '2', 'and the report is read');
 value("SELECT tiktokads.drop_report('weekdays')");
 is(value("SELECT count(*) FROM tiktokads.stream WHERE stream = 'weekdays'"), '0', 'a report is forgotten');
 cmp_ok(value('SELECT count(*) FROM tiktokads.weekdays'), '>', 0, 'its table stays');

@@ -100,4 +100,32 @@ is(value("SELECT count(*) FROM tiktokads.data_quality WHERE kind = 'stream_degra
 value("CALL tiktokads.sync(stream => 'report_gmv_max_store_daily', $days)");
 is(value("SELECT count(*) FROM tiktokads.data_quality"), '0', 'until it is there');
 
+# more than every second request goes wrong, each fault one time in twenty: the tables are those of a clean reading
+my %streams = (breakdown_ad_search_terms => 'report_breakdown_daily', skan_ad => 'report_skan_daily', report_gmv_max_campaign_daily => 'report_gmv_max_campaign_daily',
+	report_gmv_max_campaign_hourly => 'report_gmv_max_campaign_hourly', report_gmv_max_store_daily => 'report_gmv_max_store_daily');
+value("CALL tiktokads.sync(stream => '$_', $days)") for sort keys %streams;
+my $digest = join(' UNION ALL ', map { "SELECT '$_', count(*), md5(string_agg((to_jsonb(x) - 'changed_at')::text, '|' ORDER BY (to_jsonb(x) - 'changed_at')::text)) FROM tiktokads.$streams{$_} AS x"
+	  . (/^report/ ? '' : " WHERE data_level = 'AUCTION_AD'") . (/^breakdown/ ? " AND breakdown = 'search_terms'" : '') } sort keys %streams) . ' ORDER BY 1';
+my $clean = value($digest);
+value("TRUNCATE tiktokads.$_") for values %streams;
+value("INSERT INTO tiktokads.stream_override (stream, page_size) SELECT s, 20 FROM unnest('{" . join(',', keys %streams) . "}'::text[]) AS s");
+$node->append_conf('postgresql.conf', "tiktokads.retry_delay = '20ms'\ntiktokads.request_timeout = '2s'\ntiktokads.max_reply_size = '1MB'");
+$node->reload;
+control($simulator, "fault=$_&percent=5&count=" . (/stall|slow|oversize|bomb/ ? 1 : -1))
+  for 'http_500', 'http_503', 'reset', 'truncate', 'malformed', 'stall', 'oversize&mb=2', 'gzip_bomb&mb=2', 'slow_body&rate=50', 'duplicate',
+  'page_count', 'throttle_header', 'code&code=50000', 'code&code=51010', 'code&code=40200';
+my $failures = 0;
+for my $stream (sort keys %streams)
+{
+	for (1 .. 20)
+	{
+		($result) = $node->psql('postgres', "CALL tiktokads.sync(stream => '$stream', $days)");
+		last if $result == 0;
+		$failures++;
+	}
+}
+control($simulator, 'clear');
+cmp_ok($failures * 6 + value("SELECT sum(retries) FROM tiktokads.stat_sync"), '>', 20, 'the faults were met');
+is(value($digest), $clean, 'and the tables are those of a clean reading');
+
 done_testing();
