@@ -82,7 +82,8 @@ EXPLAIN (COSTS OFF) SELECT person, tiktokads.funnel_path('100 seconds', '', '{}'
 SELECT answer() = :'serial' AS same;
 RESET max_parallel_workers_per_gather;
 
--- errors
+-- errors; in whichever process
+\set SHOW_CONTEXT never
 SELECT tiktokads.funnel_path('1 hour', '', '[]', at, true) FROM event;
 SELECT tiktokads.funnel_path('1 hour', '', '{"exclusions": []}', at, true) FROM event;
 SELECT tiktokads.funnel_path('1 hour', '', '{"exclude": {"step": 1}}', at, true) FROM event;
