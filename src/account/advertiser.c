@@ -157,6 +157,8 @@ info_fetch(Caller *caller, const Connection *connection, AdvertiserList *list,
 					advertiser_sink, list, &envelope);
 		if (verdict_of_code(envelope.code)->verdict == VERDICT_OK)
 		{
+			if (call->reply->dated != 0)
+				list->clock_ahead = call->reply->dated - (int64) time(NULL);
 			memcpy(list->ids + list->count, ids, count * sizeof(int64));
 			list->count += count;
 			caller_finish(caller, call);
@@ -221,6 +223,16 @@ advertiser_ids_array(const int64 *ids, int count)
 										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
+/* Records whether the API's clock and ours agree. */
+static void
+clock_compare(const Connection *connection, int64 ahead)
+{
+	Oid			types[] = {TEXTOID, INT8OID};
+	Datum		values[] = {CStringGetTextDatum(connection->name), Int64GetDatum(ahead)};
+
+	unit_execute("SELECT tiktokads.check_clock($1, $2)", 2, types, values, NULL, SPI_OK_SELECT);
+}
+
 /* Stores what was fetched. */
 void
 advertisers_store(const Connection *connection, AdvertiserList *list)
@@ -242,6 +254,7 @@ advertisers_store(const Connection *connection, AdvertiserList *list)
 	unit_execute("UPDATE tiktokads.advertiser AS a SET readable = false, changed_at = tiktokads.clock_transaction()"
 				 " WHERE a.connection = $1 AND a.readable AND a.advertiser_id <> ALL ($2)",
 				 2, types, values, NULL, SPI_OK_UPDATE);
+	clock_compare(connection, list->clock_ahead);
 	/* the tables of history may be younger than list->target */
 	past_keep(advertiser_target(CurrentMemoryContext), 0);
 }

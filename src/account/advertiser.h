@@ -19,6 +19,7 @@ typedef struct AdvertiserList
 	Tuplestorestate *rows;		/* advertiser/info, as table rows */
 	int64		nrows;
 	bool	   *filled;
+	int64		clock_ahead;	/* seconds that the API's clock is before ours */
 } AdvertiserList;
 
 /* The data member of a reply that was already judged good, and ids in it. */

@@ -83,3 +83,18 @@ COMMENT ON COLUMN tiktokads.advertiser.sync IS 'False: leave this account out of
 COMMENT ON COLUMN tiktokads.advertiser.readable IS 'False: the token may no longer read it; it is skipped, and its rows stay.';
 COMMENT ON COLUMN tiktokads.advertiser.first_seen_at IS 'When it was first stored.';
 COMMENT ON COLUMN tiktokads.advertiser.changed_at IS 'When what the API says of it last changed.';
+
+CREATE FUNCTION tiktokads.check_clock(connection text, seconds_ahead bigint) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	IF abs(seconds_ahead) > 300 THEN
+		PERFORM tiktokads.finding_raise('clock_skew', $1, NULL, NULL, NULL, NULL,
+			format('the clock of this server is %s seconds %s that of the API', abs(seconds_ahead), CASE WHEN seconds_ahead > 0 THEN 'behind' ELSE 'ahead of' END),
+			'Let NTP set the clock: what is due and how long the API wants to be left alone go by it.', 'warning');
+	ELSE
+		PERFORM tiktokads.finding_clear('clock_skew', $1, NULL, NULL);
+	END IF;
+END;
+$$;
+COMMENT ON FUNCTION tiktokads.check_clock IS 'Raises and clears the finding clock_skew of a connection: more than five minutes between the API''s clock and that of this server, as seen when the ad accounts were listed. Syncs call it.';
+REVOKE ALL ON FUNCTION tiktokads.check_clock FROM PUBLIC;

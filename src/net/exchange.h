@@ -32,6 +32,7 @@ typedef struct Reply
 	bool		too_large;		/* beyond tiktokads.max_reply_size */
 	bool		address_refused;	/* host resolved to addresses not allowed */
 	long		retry_after;	/* seconds, -1 if not said */
+	int64		dated;			/* the Date header, in seconds since 1970; 0 if there was none */
 	double		seconds;		/* from start to end */
 	uint64		bytes;			/* body as it travelled, before inflating */
 	char		error[CURL_ERROR_SIZE + 64];	/* empty if curl_code is CURLE_OK */

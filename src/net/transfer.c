@@ -109,6 +109,21 @@ header_is(const char *line, size_t len, const char *name)
 	return len >= name_len && strncasecmp(line, name, name_len) == 0;
 }
 
+/* The time in a Date header's line, in seconds since 1970; 0 if it is none. */
+static int64
+header_date(const char *line, size_t len)
+{
+	char		text[64];
+
+	line += sizeof("Date:") - 1;
+	len -= sizeof("Date:") - 1;
+	if (len >= sizeof(text))
+		return 0;
+	memcpy(text, line, len);
+	text[len] = '\0';
+	return Max((int64) curl_getdate(text, NULL), 0);
+}
+
 /* libcurl's callback for a header line; any other count than given ends the transfer. */
 static size_t
 on_header(char *line, size_t size, size_t count, void *arg)
@@ -138,6 +153,8 @@ on_header(char *line, size_t size, size_t count, void *arg)
 		reply->truncated_header = true;
 	else if (header_is(line, len, "Retry-After:"))
 		transfer->retry_after_seen = true;
+	else if (header_is(line, len, "Date:"))
+		reply->dated = header_date(line, len);
 	return len;
 }
 

@@ -89,6 +89,8 @@ BEGIN
 				format('-- put the file there, or connect anew: CALL tiktokads.connect(%L, ...);', c.name)
 			FROM tiktokads.connection AS c CROSS JOIN unnest(ARRAY[c.access_token_file, c.app_secret_file, c.ca_file]) AS f (path)
 			WHERE f.path IS NOT NULL AND (pg_stat_file(f.path, true)).size IS NULL;
+		RETURN QUERY SELECT 'error', format('key file "%s" is missing', k), '-- put the file there: what was sealed under its key cannot be opened'
+			FROM tiktokads.setting_if_allowed('tiktokads.key_file') AS k WHERE k <> '' AND (pg_stat_file(k, true)).size IS NULL;
 	END IF;
 	RETURN QUERY SELECT 'error', format('the API refused the credentials for ad account %s, stream %s: %s', s.advertiser_id, s.stream, s.last_error_message),
 			'-- a new token in the connection''s file, then CALL tiktokads.sync();'
@@ -100,6 +102,13 @@ BEGIN
 		FROM tiktokads.sync_state AS s
 		WHERE s.consecutive_failures >= 3 AND NOT EXISTS (SELECT FROM tiktokads.api_code() AS a
 			WHERE s.last_error_code BETWEEN a.code_from AND a.code_to AND a.verdict = 're-authorise');
+	RETURN QUERY SELECT f.severity, format('connection "%s": %s', f.connection, f.message), format('-- %s', f.hint)
+		FROM tiktokads.finding AS f WHERE f.kind = 'clock_skew' AND f.cleared_at IS NULL;
+	IF has_table_privilege('tiktokads.credential', 'SELECT') THEN
+		RETURN QUERY SELECT 'error', format('%s credentials are sealed, and there is no key to open them with', count(*)),
+				'ALTER SYSTEM SET tiktokads.key_file = ''...''; SELECT pg_reload_conf(); -- the file with the key that sealed them'
+			FROM tiktokads.credential HAVING count(*) > 0 AND coalesce(tiktokads.setting_if_allowed('tiktokads.key_file'), '') = '';
+	END IF;
 	RETURN QUERY SELECT 'warning', format('ad account %s (%s) may no longer be read', a.advertiser_id, a.name),
 			format('UPDATE tiktokads.advertiser SET sync = false WHERE advertiser_id = %s;', a.advertiser_id)
 		FROM tiktokads.advertiser AS a WHERE a.sync AND NOT a.readable;
@@ -110,7 +119,7 @@ BEGIN
 		GROUP BY s.connection;
 END;
 $$;
-COMMENT ON FUNCTION tiktokads.doctor_connection IS 'What is wrong with connections and syncs: paused, copied, refused, failing, late; files that are missing, for members of pg_read_server_files who may call pg_stat_file(). Part of doctor().';
+COMMENT ON FUNCTION tiktokads.doctor_connection IS 'What is wrong with connections and syncs: paused, copied, refused, failing, late; clocks that disagree, sealed credentials without a key; files that are missing, for members of pg_read_server_files who may call pg_stat_file(). Part of doctor().';
 
 CREATE FUNCTION tiktokads.doctor_schedule(OUT severity text, OUT finding text, OUT remedy text)
 RETURNS SETOF record

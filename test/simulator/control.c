@@ -396,7 +396,7 @@ static const struct
 }			verbs[] = {
 	{"clear", ARGUMENT_NONE, verb_clear, "forget all faults, let stalled requests go"},
 	{"fault", ARGUMENT_TEXT, verb_fault, "http_429 http_500 http_503 (any http_NNN), reset, stall, truncate, malformed, oversize,"
-	" gzip_bomb, slow_body, code, unknown_field, wrong_type, bad_utf8, bad_escape, duplicate, shift, page_count, partial, throttle_header"},
+	" gzip_bomb, slow_body, code, unknown_field, wrong_type, bad_utf8, bad_escape, duplicate, shift, page_count, partial, date, throttle_header"},
 	{"path", ARGUMENT_TEXT, NULL, "fault: only requests whose path contains this"},
 	{"advertiser", ARGUMENT_ID, NULL, "fault, restate: only this ad account"},
 	{"page", ARGUMENT_NUMBER, NULL, "fault: only this page"},

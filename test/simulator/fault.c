@@ -39,6 +39,7 @@ static const struct
 	{"wrong_totals", FAULT_TWIST, TWIST_TOTALS},
 	{"page_count", FAULT_TWIST, TWIST_PAGE_COUNT},
 	{"partial", FAULT_TWIST, TWIST_PARTIAL},
+	{"date", FAULT_TWIST, TWIST_DATE},
 };
 
 /* Resolves a fault's name; http_NNN is any status. */

@@ -17,6 +17,7 @@
 #define TWIST_TOTALS 128
 #define TWIST_PAGE_COUNT 256
 #define TWIST_PARTIAL 512
+#define TWIST_DATE 1024
 
 typedef enum FaultKind
 {

@@ -31,6 +31,8 @@ queue_response(Request *request, struct MHD_Response *response, unsigned status,
 	MHD_add_response_header(response, "Content-Type", request->faulty && status != 200 ? "text/html" : "application/json; charset=utf-8");
 	if (gzip)
 		MHD_add_response_header(response, "Content-Encoding", "gzip");
+	if (request->twist & TWIST_DATE)
+		MHD_add_response_header(response, "Date", "Wed, 01 Jan 2020 00:00:00 GMT");
 	if (request->throttled)
 		MHD_add_response_header(response, "X-Tt-Ads-Throttle", "1");
 	if (request->faulty && request->fault.kind == FAULT_HTTP && request->fault.retry_after >= 0)

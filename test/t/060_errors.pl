@@ -159,6 +159,15 @@ refused("CALL tiktokads.sync('coded')", qr/has no access token in this session/,
 refused("CALL tiktokads.connect('coded2', auth_code => 'sim-code', $app, $there)", qr/could not exchange the auth_code/, 'auth_code used twice');
 $node->safe_psql('postgres', "CALL tiktokads.disconnect('coded')");
 
+# Clocks that disagree are found when the ad accounts are listed.
+control($simulator, 'fault=date&path=advertiser/info/&count=-1');
+$node->safe_psql('postgres', connect_sql($simulator, 'sim'));
+like($node->safe_psql('postgres', "SELECT severity, finding FROM tiktokads.doctor()"), qr/^warning\|connection "sim": the clock of this server is \d{9} seconds ahead of that of the API/m,
+	'doctor tells of clocks that disagree');
+control($simulator, 'clear');
+$node->safe_psql('postgres', connect_sql($simulator, 'sim'));
+unlike($node->safe_psql('postgres', "SELECT finding FROM tiktokads.doctor()"), qr/the clock of this server/, 'until they agree again');
+
 # The token goes bad: one clear error, and nothing of the facts changes.
 my $digest = fact_digest($node);
 control($simulator, 'expire_token');

@@ -136,6 +136,9 @@ for my $case ([ '', qr/there is no key to seal credentials with.*HINT:  Name a f
 	($good, $err) = bound("CALL tiktokads.rotate_credentials('copied', access_token => :token)", token => 'new-sim-token');
 	ok(!$good, "$case->[2]: refused");
 	like($err, $case->[1], "$case->[2]: a clear error");
+	my $found = $node->safe_psql('postgres', 'SELECT severity, finding FROM tiktokads.doctor()');
+	like($found, qr/^error\|\d credentials are sealed, and there is no key to open them with/m, "$case->[2]: doctor says so") if $case->[2] eq 'no key file';
+	like($found, qr/^error\|key file "\/nonexistent\/key" is missing/m, "$case->[2]: doctor says so") if $case->[2] =~ /missing/;
 }
 
 # Nothing of it is anywhere.

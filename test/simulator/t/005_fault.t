@@ -130,6 +130,8 @@ my $whole = $sim->get('ad/get/', { advertiser_id => $A });
 $sim->control(fault => 'partial');
 my $part = $sim->get('ad/get/', { advertiser_id => $A });
 is("$part->{code} $part->{data}{page_info}{total_number}", '20001 ' . ($whole->{data}{page_info}{total_number} - 1), 'partial: the last row is missing, and only the code says so');
+$sim->control(fault => 'date');
+is($sim->raw('ad/get/', { advertiser_id => $A })->{headers}{date}, 'Wed, 01 Jan 2020 00:00:00 GMT', 'date: the clock of the API is years behind');
 $sim->control(clear => 1);
 $sim->control(fault => 'code', code => 50000, percent => 30, count => -1, path => 'ad/get/');
 my $hits = grep { $sim->get('ad/get/', { advertiser_id => $A })->{code} == 50000 } 1 .. 200;
