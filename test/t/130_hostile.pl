@@ -86,14 +86,16 @@ sub regress_ok
 	is($status, 0, "$name $what") or diag(slurp_file(-e "$outputdir/regression.diffs" ? "$outputdir/regression.diffs" : "$outputdir.log"));
 }
 
+# a database to copy is made sooner than an extension
+$node->safe_psql('postgres', 'CREATE DATABASE hostile');
+$node->safe_psql('hostile', 'CREATE EXTENSION tiktokads');
+$node->safe_psql('hostile', $traps);
 for my $file (sort glob 'sql/*.sql')
 {
 	my $name = basename($file, '.sql');
 	# funnels run conditions of the caller's under the caller's search_path, which is what traps would catch
 	next if $name =~ /^funnel/;
-	$node->safe_psql('postgres', "CREATE DATABASE hostile_$name");
-	$node->safe_psql("hostile_$name", 'CREATE EXTENSION tiktokads');
-	$node->safe_psql("hostile_$name", $traps);
+	$node->safe_psql('postgres', "CREATE DATABASE hostile_$name TEMPLATE hostile");
 	# operators of pg_catalog come first unless it is named; what a test makes is in public as ever
 	$node->safe_psql('postgres', "ALTER DATABASE hostile_$name SET search_path = public, hostile, pg_catalog");
 	regress_ok($name, "hostile_$name", scalar getpwuid($<), 'with a hostile search_path');
@@ -115,29 +117,25 @@ $node->safe_psql('postgres', <<'SQL');
 CREATE ROLE suite LOGIN CREATEROLE IN ROLE tiktokads_admin, tiktokads_worker, pg_read_server_files, pg_write_server_files;
 GRANT SET ON PARAMETER tiktokads.clock_offset, tiktokads.allow_http_loopback, tiktokads.retention_batch_size, tiktokads.retention_count_limit, session_replication_role TO suite;
 SQL
-for my $file (sort glob 'sql/*.sql')
-{
-	my $name = basename($file, '.sql');
-	# what somebody does to the log who may do everything
-	next if $name eq 'tamper';
-	$node->safe_psql('postgres', "CREATE DATABASE plain_$name");
-	$node->safe_psql("plain_$name", 'CREATE EXTENSION tiktokads; CALL tiktokads.create_roles()');
-	$node->safe_psql("plain_$name", <<'SQL');
+$node->safe_psql('postgres', 'CREATE DATABASE plain');
+$node->safe_psql('plain', 'CREATE EXTENSION tiktokads; CALL tiktokads.create_roles()');
+$node->safe_psql('plain', <<'SQL');
 GRANT CREATE ON SCHEMA public TO suite;
 GRANT USAGE ON SCHEMA tiktokads TO suite WITH GRANT OPTION;
 GRANT EXECUTE ON ALL ROUTINES IN SCHEMA tiktokads TO suite WITH GRANT OPTION;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA tiktokads TO suite;
 SQL
+for my $file (sort glob 'sql/*.sql')
+{
+	my $name = basename($file, '.sql');
+	# what somebody does to the log who may do everything
+	next if $name eq 'tamper';
+	$node->safe_psql('postgres', "CREATE DATABASE plain_$name TEMPLATE plain");
 	regress_ok($name, "plain_$name", 'suite', 'as no superuser', @{ $differs{$name} // [] });
 }
 
 # and the views, in the order of an installation
-$node->safe_psql('postgres', 'CREATE DATABASE plain');
-$node->safe_psql('plain', 'CREATE EXTENSION tiktokads; CREATE EXTENSION pgtap; CALL tiktokads.create_roles()');
-$node->safe_psql('plain', <<'SQL');
-GRANT CREATE ON SCHEMA public TO suite;
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA tiktokads TO suite;
-SQL
+$node->safe_psql('plain', 'CREATE EXTENSION pgtap');
 my ($result2, $tap, $errors) = $node->psql('plain', 'CALL tiktokads.create_roles(); CALL tiktokads.create_model()', extra_params => [ '-U', 'suite' ]);
 is($errors, '', 'roles and model may be made again by no superuser');
 ($result2, $tap, $errors) = $node->psql('plain', slurp_file('test/pgtap/bi.sql'), extra_params => [ '-U', 'suite' ]);
