@@ -14,7 +14,7 @@ SELECT pg_catalog.replace(c.relation, '_daily', '_monthly'), c.position,
 	CASE c.name WHEN 'stat_date' THEN 'First day of the month.' ELSE c.description END
 FROM tiktokads.model_column AS c LEFT JOIN tiktokads.metric AS m ON m.metric = c.name AND m.kind <> 'attribute'
 WHERE c.relation IN ('report_advertiser_daily', 'report_campaign_daily', 'report_adgroup_daily', 'report_ad_daily')
-	AND (m.additive OR (m.metric IS NULL AND c.name <> 'extra'));
+	AND NOT c.added_by_user AND (m.additive OR (m.metric IS NULL AND c.name <> 'extra'));
 
 INSERT INTO tiktokads.personal_relation (relation, free_columns, shipped)
 SELECT r.relation, '{}', true FROM tiktokads.model_relation AS r WHERE r.relation LIKE 'report\_%\_monthly' AND r.kind = 'table';
