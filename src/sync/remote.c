@@ -353,6 +353,7 @@ remote_step(Run *run, Slice *slice, const Reply *reply)
 	Remote	   *remote = slice->remote;
 	RemoteWork	work = {run, slice};
 	CallError	failed = {VERDICT_GIVE_UP, 0, "the report task failed", NULL, "TikTok's support may know more."};
+	CallError	linked = {VERDICT_GIVE_UP, 0, "the report task gives its file as a link to another host", NULL, NULL};
 	char	   *text;
 
 	switch (remote->state)
@@ -376,6 +377,14 @@ remote_step(Run *run, Slice *slice, const Reply *reply)
 			break;
 		case REMOTE_DOWNLOAD:
 			text = reply->body[0] == '{' ? data_text(reply, "csv") : reply->body;
+			if (text == NULL && data_text(reply, "download_url") != NULL)
+			{
+				/* a file on some other host, which nobody has allowed us to talk to */
+				unit_run(run->authority, unit_forget, &work);
+				if (!parts_begin(run, slice))
+					settle_judge(run, slice, &linked);
+				break;
+			}
 			if (text == NULL)
 				ereport(ERROR, (errcode(ERRCODE_INVALID_JSON_TEXT), errmsg("malformed reply: it has no CSV")));
 			csv_store(slice, text, reply->body[0] == '{' ? strlen(text) : reply->body_len);

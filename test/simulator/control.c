@@ -277,6 +277,7 @@ verb_async(const Request *request, const char *value, Buffer *out)
 {
 	(void) request, (void) out;
 	tasks.admitted = strcmp(value, "off") != 0;
+	tasks.elsewhere = strcmp(value, "url") == 0;
 	return NULL;
 }
 
@@ -432,7 +433,7 @@ static const struct
 	{"latency_ms", ARGUMENT_NUMBER, verb_latency, "answer API requests after so long"},
 	{"refuse_metric", ARGUMENT_TEXT, verb_refuse_metric, "refuse a metric, of one advertiser or all"},
 	{"allow_metrics", ARGUMENT_NONE, verb_allow_metrics, "refuse no metric any more"},
-	{"async", ARGUMENT_TEXT, verb_async, "on: report tasks are admitted; off: 40118"},
+	{"async", ARGUMENT_TEXT, verb_async, "on: report tasks are admitted; off: 40118; url: their files are given as a link"},
 	{"async_checks", ARGUMENT_NUMBER, verb_async_checks, "checks after which a report task has succeeded"},
 	{"async_expire", ARGUMENT_NONE, verb_async_expire, "forget all report tasks"},
 	{"object_limit", ARGUMENT_NUMBER, verb_object_limit, "newest objects that a report covers"},

@@ -9,6 +9,7 @@
 typedef struct Tasks
 {
 	bool		admitted;		/* else the app is not on the allow-list */
+	bool		elsewhere;		/* files are given as a link */
 	int			checks;			/* after so many a task has succeeded */
 } Tasks;
 

@@ -57,6 +57,14 @@ value('TRUNCATE tiktokads.report_ad_daily');
 value("CALL tiktokads.sync(stream => 'report_ad_daily')");
 is(value($digest), $restated, 'an expired task is made anew');
 
+# a file that is only given as a link to another host is not followed
+control($simulator, 'async=url');
+control($simulator, 'object_limit=40');
+value('TRUNCATE tiktokads.report_ad_daily');
+value("CALL tiktokads.sync(stream => 'report_ad_daily')");
+is(value($digest), $restated, 'where a task only gives a link, the report is read in parts');
+is(value('SELECT count(*) FROM tiktokads.report_task'), '0', 'and the task is over');
+
 # where there are no tasks: parts of some campaigns, and a finding
 control($simulator, 'async=off');
 control($simulator, 'object_limit=40');
