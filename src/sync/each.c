@@ -75,10 +75,6 @@ each_next(Slice *slice)
 		return false;
 	}
 	slice->scope.each_now++;
-	slice->next_page = 1;
-	slice->pages_done = 0;
-	slice->total_pages = -1;
-	slice->total_rows = -1;
-	slice->epoch++;
+	slice_turn(slice);
 	return true;
 }

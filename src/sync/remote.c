@@ -164,11 +164,7 @@ remote_next_part(Slice *slice)
 	if (slice->part + 1 >= slice->parts.count)
 		return false;
 	slice->campaign_ids = slice->parts.items[++slice->part];
-	slice->next_page = 1;
-	slice->pages_done = 0;
-	slice->total_pages = -1;
-	slice->total_rows = -1;
-	slice->epoch++;
+	slice_turn(slice);
 	return true;
 }
 

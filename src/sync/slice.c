@@ -104,6 +104,17 @@ slice_begin(Slice *slice)
 	MemoryContextSwitchTo(before);
 }
 
+/* Asks for page 1 of the next part, and keeps the rows of those before. */
+void
+slice_turn(Slice *slice)
+{
+	slice->next_page = 1;
+	slice->pages_done = 0;
+	slice->total_pages = -1;
+	slice->total_rows = -1;
+	slice->epoch++;
+}
+
 /* Puts one parsed row of a page into the slice. */
 void
 slice_add_row(Slice *slice, int page, int row, Datum *values, bool *nulls)

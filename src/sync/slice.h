@@ -120,6 +120,9 @@ extern RequestScope slice_request(const Slice *slice, const Connection *connecti
 /* Begins reading: an empty tuplestore and page 1 to ask for. */
 extern void slice_begin(Slice *slice);
 
+/* Asks for page 1 of the next part, and keeps the rows of those before. */
+extern void slice_turn(Slice *slice);
+
 /* Puts one parsed row of a page into the slice. */
 extern void slice_add_row(Slice *slice, int page, int row, Datum *values, bool *nulls);
 
