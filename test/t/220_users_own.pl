@@ -5,6 +5,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use PostgreSQL::Test::Utils;
+use JSON::PP;
 use Test::More;
 use TikTokAds;
 
@@ -56,6 +57,25 @@ is(value('SELECT count(*) FROM tiktokads.connection'), '1', 'indeed');
 value("UPDATE tiktokads.hook SET enabled = false WHERE hook = 'bad'");
 value("CALL tiktokads.sync(stream => 'report_adgroup_daily')");
 cmp_ok(value('SELECT count(*) FROM tiktokads.report_adgroup_daily'), '>', 0, 'disabled, it is not called');
+
+# what listeners hear: a slice that changed something, and one that failed; ids and days, and nothing of one that changed nothing
+sub heard
+{
+	my (undef, $text) = $node->psql('postgres', "LISTEN tiktokads_sync; $_[0]");
+	my %account = map { $_ => 'ours' } split /\n/, value('SELECT advertiser_id FROM tiktokads.advertiser');
+	my @told = map { JSON::PP->new->allow_bignum->decode($_) } $text =~ /notification "tiktokads_sync" with payload "(\{.*\})" received/g;
+	$_->{advertiser_id} = delete $account{ $_->{advertiser_id} } for @told;
+	$_->{run} = value("SELECT count(*) FROM tiktokads.sync_history WHERE run = $_->{run}") + 0 for @told;
+	return [ sort map { JSON::PP->new->canonical->encode($_) } @told ];
+}
+my $one_day = "CALL tiktokads.sync(stream => 'report_campaign_daily', from_date => '2026-03-10', to_date => '2026-03-10')";
+my $days = '"from":"2026-03-10","run":1,"state":"%s","stream":"report_campaign_daily","to":"2026-03-10"}';
+is_deeply(heard($one_day), [], 'listeners hear nothing of what changed nothing');
+control($simulator, 'restate=130&from=2026-03-10&to=2026-03-10');
+is_deeply(heard($one_day), [ ('{"advertiser_id":"ours",' . sprintf($days, 'done')) x 2 ], 'they hear of slices that changed something');
+control($simulator, 'fault=code&code=40002&path=report/integrated/get/&count=-1');
+is_deeply(heard($one_day), [ ('{"advertiser_id":"ours","code":40002,' . sprintf($days, 'failed')) x 2 ], 'and of those that failed');
+control($simulator, 'clear');
 
 # metrics and reports
 value("SELECT tiktokads.add_metric('report_campaign_daily', 'campaign_name')");
