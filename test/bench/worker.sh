@@ -54,13 +54,13 @@ until_true()
 }
 settled="SELECT NOT EXISTS (SELECT FROM tiktokads.sync_task) AND EXISTS (SELECT FROM tiktokads.sync_history)"
 
-# Rows a second of first loads by one and by two workers, and of the plain INSERT of the same rows.
+# Rows a second of first loads of every stream by one and by two workers, and of the plain INSERT of daily ads.
 for workers in 1 2; do
 	simulate unlimited --advertisers 4 --ads "$ads" --days 60 --dense --threads 1
 	begin $workers
 	value "$connect"
 	until_true "$settled"
-	rate=$(value "SELECT round(sum(rows_received) / extract(epoch FROM max(finished_at) - min(started_at))) FROM tiktokads.sync_history WHERE stream = 'report_ad_daily'")
+	rate=$(value "SELECT round(sum(rows_received) / extract(epoch FROM max(finished_at) - min(started_at))) FROM tiktokads.sync_history")
 	if [ $workers = 1 ]; then
 		base=$(psql -XAtq <<-'SQL'
 			CREATE TEMP TABLE page AS SELECT * FROM tiktokads.report_ad_daily;
@@ -70,7 +70,7 @@ for workers in 1 2; do
 			SELECT round(count(*) / extract(epoch FROM clock_timestamp() - :'before')) FROM plain;
 		SQL
 		)
-		echo "plain INSERT of the same rows: $base rows/s (one process, no network)"
+		echo "plain INSERT of daily reports of ads: $base rows/s (one process, no network)"
 	fi
 	perl -e 'printf "%d worker%s: %d rows/s, %.2f of the plain INSERT\n", $ARGV[0], $ARGV[0] > 1 ? "s" : "", $ARGV[1], $ARGV[1] / $ARGV[2]' "$workers" "$rate" "$base"
 	end
