@@ -5,7 +5,8 @@
  * a print of the rows that they made: how many, and which versions.  While the
  * print still fits, pages whose hashes fit are not parsed but held; when all of
  * a slice's pages fit there is nothing to store.  At the first that does not,
- * the held ones are parsed after all.
+ * the held ones are parsed after all.  What is more than work_mem of them waits
+ * in a temporary file.
  *
  * What must stay true: a page counts as the same only if everything in its body
  * but the request id is; rows that anybody changed, removed or added since make
@@ -16,20 +17,24 @@
 #include <openssl/evp.h>
 
 #include "executor/spi.h"
+#include "miscadmin.h"
+#include "storage/buffile.h"
 #include "sync/engine.h"
 #include "sync/parameter.h"
 #include "utils/memutils.h"
+#include "utils/resowner.h"
 
 #define DIGEST_LENGTH	32			/* of SHA-256 */
-#define HELD_MAX		(64 * 1024 * 1024)	/* bytes of pages that wait */
 #define ENVELOPE_MAX	400			/* where in a body, from either end, a request id may be */
 
 /* A body that is not parsed yet, or will never be. */
 typedef struct Held
 {
 	int			page;
-	char	   *body;			/* malloc'd, taken out of its reply */
+	char	   *body;			/* malloc'd, taken out of its reply; NULL: in the file */
 	size_t		length;
+	int			fileno;			/* where in the file */
+	off_t		offset;
 } Held;
 
 struct Repeat
@@ -38,7 +43,8 @@ struct Repeat
 	int64		rows;			/* that they made */
 	bool		same;			/* all pages so far fit */
 	ARRAY_OF(Held) held;
-	size_t		held_bytes;
+	size_t		held_bytes;		/* in memory */
+	BufFile    *file;			/* outlives transactions; NULL: not needed yet */
 	char	   *given;			/* body that is being parsed, NULL: none */
 	ARRAY_OF(char *) hashes;	/* of the pages of this reading, by page */
 };
@@ -153,6 +159,9 @@ repeat_forget(Slice *slice)
 	repeat->given = NULL;
 	repeat->held.count = 0;
 	repeat->held_bytes = 0;
+	if (repeat->file != NULL)
+		BufFileClose(repeat->file);
+	repeat->file = NULL;
 }
 
 /* Forgets what was held: the slice is read from its beginning. */
@@ -177,6 +186,51 @@ hash_keep(Repeat *repeat, int page, char *hash)
 	repeat->hashes.items[page - 1] = hash;
 }
 
+/* Holds the body of a reply: in memory, or in the file when there is too much of it. */
+static void
+hold(Repeat *repeat, int page, Reply *reply)
+{
+	Held	   *held = array_add(&repeat->held);
+	ResourceOwner before = CurrentResourceOwner;
+
+	held->page = page;
+	held->length = reply->body_len;
+	held->body = NULL;
+	if (repeat->held_bytes + held->length <= work_mem * (size_t) 1024)
+	{
+		repeat->held_bytes += held->length;
+		held->body = reply_take_body(reply);
+		return;
+	}
+	CurrentResourceOwner = NULL;
+	if (repeat->file == NULL)
+		repeat->file = BufFileCreateTemp(true);
+	BufFileTell(repeat->file, &held->fileno, &held->offset);
+	BufFileWrite(repeat->file, reply->body, held->length);
+	CurrentResourceOwner = before;
+}
+
+/* The body of a page that was held, malloc'd. */
+static char *
+held_body(Repeat *repeat, const Held *held)
+{
+	char	   *body = held->body;
+
+	if (body != NULL)
+		return body;
+	body = malloc(held->length + 1);
+	if (body == NULL)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	if (BufFileSeek(repeat->file, held->fileno, held->offset, SEEK_SET) != 0 ||
+		BufFileRead(repeat->file, body, held->length) != held->length)
+	{
+		free(body);
+		ereport(ERROR, (errcode_for_file_access(), errmsg("could not read from temporary file of replies: %m")));
+	}
+	body[held->length] = '\0';
+	return body;
+}
+
 /*
  * Looks at a page before it is parsed: true when it is the same as last time,
  * and held.  The last one of a slice that is all the same ends it.
@@ -187,7 +241,6 @@ repeat_take(Slice *slice, int page, Reply *reply)
 	Repeat	   *repeat = slice->repeat;
 	MemoryContext before;
 	char	   *hash;
-	Held	   *held;
 	size_t		from;
 	size_t		to;
 
@@ -197,7 +250,7 @@ repeat_take(Slice *slice, int page, Reply *reply)
 	hash = body_hash(reply->body, reply->body_len);
 	hash_keep(repeat, page, hash);
 	if (!repeat->same || hash == NULL || page > repeat->expected.count ||
-		strcmp(hash, repeat->expected.items[page - 1]) != 0 || repeat->held_bytes + reply->body_len > HELD_MAX)
+		strcmp(hash, repeat->expected.items[page - 1]) != 0)
 	{
 		MemoryContextSwitchTo(before);
 		return false;
@@ -205,11 +258,7 @@ repeat_take(Slice *slice, int page, Reply *reply)
 	if (request_id_find(reply->body, reply->body_len, &from, &to))
 		appendStringInfo(&slice->request_ids, "%s%.*s", slice->request_ids.len == 0 ? "" : ",",
 						 (int) (to - from), reply->body + from);
-	held = array_add(&repeat->held);
-	held->page = page;
-	held->length = reply->body_len;
-	repeat->held_bytes += reply->body_len;
-	held->body = reply_take_body(reply);
+	hold(repeat, page, reply);
 	MemoryContextSwitchTo(before);
 	slice->pages_done++;
 	slice->total_pages = repeat->expected.count;
@@ -248,7 +297,7 @@ repeat_give(Slice *slice, int *page, char **body, size_t *length)
 		return false;
 	held = &repeat->held.items[--repeat->held.count];
 	*page = held->page;
-	*body = repeat->given = held->body;
+	*body = repeat->given = held_body(repeat, held);
 	*length = held->length;
 	return true;
 }

@@ -36,6 +36,15 @@ is(value($digest), $truth, 'rows that somebody removed come back');
 control($simulator, 'restate=130&from=2026-03-05&to=2026-03-05');
 value("CALL tiktokads.sync(stream => 'report_ad_daily')");
 cmp_ok(value('SELECT rows_changed FROM tiktokads.sync_history ORDER BY run DESC LIMIT 1'), '>', 0, 'a page that differs is parsed, with all that were held');
+# pages that are too much for memory wait in a file
+my $temporary = "SELECT temp_bytes FROM pg_stat_database WHERE datname = 'postgres'";
+my $waited = value($temporary);
+value("SET work_mem = '64kB'; CALL tiktokads.sync(stream => 'report_ad_daily')");
+is(value('SELECT rows_unchanged = rows_received AND pages > 5 FROM tiktokads.sync_history ORDER BY run DESC LIMIT 1'), 't', 'pages beyond work_mem are the same again');
+cmp_ok(value($temporary) - $waited, '>', 1024 * 1024, 'and waited in a temporary file');
+control($simulator, 'restate=70&from=2026-02-20&to=2026-03-12');
+value("SET work_mem = '64kB'; CALL tiktokads.sync(stream => 'report_ad_daily')");
+cmp_ok(value('SELECT rows_changed FROM tiktokads.sync_history ORDER BY run DESC LIMIT 1'), '>', 0, 'from which they are parsed when one differs');
 my $restated = value($digest);
 value('TRUNCATE tiktokads.report_ad_daily');
 value("CALL tiktokads.sync(stream => 'report_ad_daily')");
