@@ -37,6 +37,10 @@ SELECT count(*) AS different FROM (
 	EXCEPT SELECT * FROM alone) AS d;
 RESET max_parallel_workers_per_gather;
 
+-- several seasons: days and weeks that repeat exactly are continued exactly
+SELECT count(*) AS steps, max(abs(f.mean - (10 + extract(hour FROM f.at) + 100 * extract(isodow FROM f.at)))) < 0.01 AS continued
+FROM unnest((SELECT tiktokads.forecast(10 + extract(hour FROM at) + 100 * extract(isodow FROM at), at, 48)
+	FROM generate_series(timestamp '2026-01-05', '2026-02-28 23:00', '1 hour') AS at)) AS f;
 -- a combination with its interval; other levels, other methods
 SELECT bool_and(p.lower < p.mean AND p.mean < p.upper) AS inside, count(*) FROM unnest((SELECT tiktokads.forecast(y, at, 12) FROM passengers)) AS p;
 SELECT p.step, p.at, round(p.mean::numeric, 6) AS mean, round(p.lower::numeric, 3) AS lower, round(p.upper::numeric, 3) AS upper

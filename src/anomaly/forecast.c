@@ -3,8 +3,12 @@
  *
  * A combination of simple methods is hard to beat (Makridakis, Spiliotis,
  * Assimakopoulos 2020: The M4 Competition, International Journal of Forecasting
- * 36, 54-74): the default is the mean of exponential smoothing, theta and, with
- * a season, smoothing of what a decomposition leaves.
+ * 36, 54-74), and their median bears one that goes astray (Petropoulos,
+ * Svetunkov 2020: A simple combination of univariate models, the same 36,
+ * 110-115): the default is the median of theta, exponential smoothing and its
+ * damped trend; with a season of theta, exponential smoothing, smoothing of what
+ * a decomposition leaves, and the values one season earlier; with several the
+ * values one long season earlier take the place of exponential smoothing.
  *
  * Pure arithmetic: memory comes from the caller through forecast->work, results
  * depend on the series alone.
@@ -25,11 +29,13 @@
 /* Seasons longer than this are decomposed, not smoothed: too many states to learn. */
 #define SMOOTH_PERIOD_MAX	24
 
+/* Methods that are combined at most. */
+#define COMBINED_MAX		4
+
 /* Stretches at the end that intervals are checked with, and what is assumed without any. */
 #define CALIBRATIONS		4
 #define CALIBRATION_PRIOR	2
-#define CALIBRATION_EXCESS	1.3
-#define CALIBRATION_LEAST	0.5
+#define CALIBRATION_LEAST	0.4
 
 /* One method: fills mean and variance; the season it shall use is periods[0 .. nperiods). */
 typedef struct ForecastMethod
@@ -98,11 +104,10 @@ run_drift(Forecast *forecast, double *mean, double *variance)
 	snprintf(forecast->model, sizeof(forecast->model), "drift");
 }
 
-/* The value one season earlier. */
+/* The value one period earlier. */
 static void
-run_seasonal_naive(Forecast *forecast, double *mean, double *variance)
+run_period_naive(Forecast *forecast, int period, double *mean, double *variance)
 {
-	int			period = longest_period(forecast);
 	int			n = forecast->n;
 	double		square;
 
@@ -115,6 +120,20 @@ run_seasonal_naive(Forecast *forecast, double *mean, double *variance)
 		variance[h] = square * (h / period + 1);
 	}
 	snprintf(forecast->model, sizeof(forecast->model), "seasonal naive, period %d", period);
+}
+
+/* The value one season earlier, the longest one. */
+static void
+run_seasonal_naive(Forecast *forecast, double *mean, double *variance)
+{
+	run_period_naive(forecast, longest_period(forecast), mean, variance);
+}
+
+/* The value one season earlier, the shortest one. */
+static void
+run_short_naive(Forecast *forecast, double *mean, double *variance)
+{
+	run_period_naive(forecast, forecast->nperiods == 0 ? 1 : forecast->periods[0], mean, variance);
 }
 
 /* The mean of everything. */
@@ -412,8 +431,8 @@ static const ForecastMethod methods[] = {
 /*
  * How much wider than its formula the interval must be: the mean square of
  * theta's errors against its own variance, over the last stretches of the series
- * that it is not shown.  Few stretches count as CALIBRATION_PRIOR more
- * that just exceed the formula, as formulas that take the model for granted do.
+ * that it is not shown.  Few stretches count as CALIBRATION_PRIOR more that
+ * just meet the formula: a median of methods errs less than most of them.
  */
 static double
 calibrate(Forecast *forecast)
@@ -424,7 +443,7 @@ calibrate(Forecast *forecast)
 	size_t		mark = forecast->used;
 	double	   *mean = take(forecast, horizon);
 	double	   *variance = take(forecast, horizon);
-	double		sum = CALIBRATION_PRIOR * CALIBRATION_EXCESS;
+	double		sum = CALIBRATION_PRIOR;
 	int			count = CALIBRATION_PRIOR;
 
 	for (int origin = 1; origin <= CALIBRATIONS && n - origin * horizon >= needed; origin++)
@@ -449,46 +468,74 @@ calibrate(Forecast *forecast)
 	return fmax(CALIBRATION_LEAST, sum / count);
 }
 
-/* The mean of what suits the series; its variance is the mean of theirs, calibrated. */
+/* Sorts a few values and gives their median. */
+static double
+median(int count, double *values)
+{
+	for (int i = 1; i < count; i++)
+		for (int k = i; k > 0 && values[k] < values[k - 1]; k--)
+		{
+			double		swap = values[k];
+
+			values[k] = values[k - 1];
+			values[k - 1] = swap;
+		}
+	return (values[(count - 1) / 2] + values[count / 2]) / 2;
+}
+
+/* The methods that suit the series; returns how many. */
+static int
+combination_parts(const Forecast *forecast, void (*parts[]) (Forecast *, double *, double *))
+{
+	int			count = 0;
+
+	parts[count++] = run_theta;
+	if (forecast->nperiods > 0)
+		parts[count++] = run_short_naive;
+	if (forecast->nperiods > 1)
+		parts[count++] = run_seasonal_naive;
+	else
+		parts[count++] = longest_period(forecast) <= SMOOTH_PERIOD_MAX ? run_ets : run_ets_plain;
+	parts[count++] = forecast->nperiods > 0 ? run_stl : run_damped;
+	return count;
+}
+
+/* The median of what suits the series, and of its variances, calibrated. */
 static void
 run_combination(Forecast *forecast, double *mean, double *variance)
 {
-	void		(*parts[4]) (Forecast *, double *, double *);
+	void		(*parts[COMBINED_MAX]) (Forecast *, double *, double *);
 	size_t		mark = forecast->used;
 	int			horizon = forecast->horizon;
-	double	   *part_mean = take(forecast, horizon);
-	double	   *part_variance = take(forecast, horizon);
-	int			period = longest_period(forecast);
-	int			count = 0;
+	double	   *part_mean = take(forecast, (size_t) horizon * COMBINED_MAX);
+	double	   *part_variance = take(forecast, (size_t) horizon * COMBINED_MAX);
+	int			count = combination_parts(forecast, parts);
 	double		widen;
 
-	parts[count++] = run_theta;
-	parts[count++] = period <= SMOOTH_PERIOD_MAX ? run_ets
-		: forecast->nperiods > 1 ? run_seasonal_naive : run_ets_plain;
-	if (period > 1)
-		parts[count++] = run_stl;
-	else
-		parts[count++] = run_damped;
-	memset(mean, 0, sizeof(double) * horizon);
-	memset(variance, 0, sizeof(double) * horizon);
 	for (int p = 0; p < count; p++)
 	{
-		parts[p] (forecast, part_mean, part_variance);
-		for (int h = 0; h < horizon; h++)
-		{
-			mean[h] += part_mean[h] / count;
-			variance[h] += part_variance[h] / count;
-		}
+		parts[p] (forecast, part_mean + p * horizon, part_variance + p * horizon);
 		pause_check();
 	}
 	widen = calibrate(forecast);
 	for (int h = 0; h < horizon; h++)
-		variance[h] *= widen;
+	{
+		double		means[COMBINED_MAX];
+		double		variances[COMBINED_MAX];
+
+		for (int p = 0; p < count; p++)
+		{
+			means[p] = part_mean[p * horizon + h];
+			variances[p] = part_variance[p * horizon + h];
+		}
+		mean[h] = median(count, means);
+		variance[h] = median(count, variances) * widen;
+	}
 	forecast->used = mark;
 	forecast->sse = NAN;
 	for (int i = 0; i < 4; i++)
 		forecast->parameters[i] = NAN;
-	snprintf(forecast->model, sizeof(forecast->model), "combination, period %d", period);
+	snprintf(forecast->model, sizeof(forecast->model), "combination, period %d", longest_period(forecast));
 }
 
 /* Finds a method; NULL when there is none of that name. */
@@ -534,7 +581,7 @@ forecast_workspace(const Forecast *forecast)
 
 	for (int i = 0; i < forecast->nperiods; i++)
 		period = forecast->periods[i] > (int) period ? (size_t) forecast->periods[i] : period;
-	return 16 * n + 8 * h + 24 * period + 256;
+	return 16 * n + 16 * h + 24 * period + 256;
 }
 
 /* Drops the candidates for a season that the series is too short for or does not show. */
