@@ -93,11 +93,11 @@ sql("SELECT tiktokads.partition_ensure('report_adgroup_daily', '2023-01-01', '20
 
 # one person among many touches, 20 each, over 13 months
 my $people = max(1, int($touches / 20));
-sql("SELECT tiktokads.partition_ensure('event', '2025-01-01', '2026-01-31')",
-	map { "INSERT INTO tiktokads.event (source, event_id, event_at, person, name, advertiser_id)"
-		  . " SELECT 'web', n::text, timestamptz '2025-01-15 00:00:00+00' + n % 13 * interval '30 days' + n * interval '1 ms', 'person-' || n % $people, 'touch', 1"
+sql("SELECT tiktokads.partition_ensure('touchpoint', '2025-01-01', '2026-01-31')",
+	map { "INSERT INTO tiktokads.touchpoint (source, touch_id, touch_at, person, kind, advertiser_id)"
+		  . " SELECT 'web', n::text, timestamptz '2025-01-15 00:00:00+00' + n % 13 * interval '30 days' + n * interval '1 ms', 'person-' || n % $people, 'click', 1"
 		  . " FROM generate_series($_ * $touches / 4 + 1, ($_ + 1) * $touches / 4) AS n" } 0 .. 3);
-sql('VACUUM ANALYZE tiktokads.event');
+sql('VACUUM ANALYZE tiktokads.touchpoint');
 my (@erase, @plain);
 for my $round (1 .. 5)
 {
@@ -109,10 +109,10 @@ for my $round (1 .. 5)
 	die "erased $rows rows\n" if $rows != sql("SELECT count(*) FROM generate_series(1, $touches) AS n WHERE n % $people = $victim");
 	$victim += 1000;
 	$start = time();
-	sql("DELETE FROM tiktokads.event WHERE person = 'person-$victim'");
+	sql("DELETE FROM tiktokads.touchpoint WHERE person = 'person-$victim'");
 	push @plain, time() - $start;
 }
-printf "erasing one person among %d events: %.3f s the first time (it puts the guards on), then %.3f s, a session's start included (under 1); a bare DELETE %.3f s\n",
+printf "erasing one person among %d touches: %.3f s the first time (it puts the guards on), then %.3f s, a session's start included (under 1); a bare DELETE %.3f s\n",
   $touches, $erase[0], max(@erase[ 1 .. 4 ]), max(@plain);
 my $start = time();
 sql('SELECT tiktokads.reapply_erasures()');
@@ -163,5 +163,5 @@ my ($tried_max, $tried) = readers(sub {
 });
 printf "readers, longest (99.9 %%) in ms: alone %.1f (%.1f), while 30 partitions leave %.1f (%.1f), while they cannot for a long reader %.1f (%.1f); lock timeout 200\n",
   $alone_max, $alone, $free_max, $free, $tried_max, $tried;
-sql("SELECT tiktokads.remove_retention('tiktokads.report_ad_daily')", 'TRUNCATE tiktokads.event, tiktokads.report_ad_daily, tiktokads.expired_range, tiktokads.erased_subject, tiktokads.erased_key',
-	map { "DROP TRIGGER tiktokads_guard ON tiktokads.$_" } qw(event ad adgroup));
+sql("SELECT tiktokads.remove_retention('tiktokads.report_ad_daily')", 'TRUNCATE tiktokads.touchpoint, tiktokads.report_ad_daily, tiktokads.expired_range, tiktokads.erased_subject, tiktokads.erased_key',
+	map { "DROP TRIGGER tiktokads_guard ON tiktokads.$_" } qw(touchpoint ad adgroup));

@@ -96,6 +96,13 @@ $node->safe_psql('postgres', "UPDATE tiktokads.sync_task SET not_before = '-infi
 wait_for($node, $settled, 'the workers after the faults');
 wait_for($node, $settled, 'the workers after the faults') if $node->safe_psql('postgres', $settled) ne 't';
 is(fact_digest($node), $wanted, 'a sync through faults ends in the tables of a clean one');
+# what comes well but is not what it was is stored, noted, and put right by the next reading
+control($simulator, "fault=$_&percent=5&count=-1") for ('wrong_type', 'unknown_field', 'bad_utf8', 'bad_escape');
+$node->safe_psql('postgres', 'CALL tiktokads.sync_now(wait => true)');
+control($simulator, 'clear');
+cmp_ok($node->safe_psql('postgres', "SELECT count(*) FROM tiktokads.sync_history WHERE note ~ 'drift|U\\+FFFD'"), '>', 0, 'replies that are well but wrong were met');
+$node->safe_psql('postgres', 'CALL tiktokads.sync_now(wait => true)');
+is(fact_digest($node), $wanted, 'and are gone with the next reading');
 
 # A standby runs no worker, replays while workers wait, and takes over when promoted.
 # what it will have been asked for
