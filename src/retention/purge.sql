@@ -231,6 +231,7 @@ DECLARE
 	held bigint;
 	measured record;
 	rule tiktokads.retention_policy;
+	give_up_at timestamptz;
 BEGIN
 	rows := 0;
 	bytes := 0;
@@ -262,8 +263,12 @@ BEGIN
 		measured.rows, measured.estimated, measured.bytes,
 		CASE WHEN due.action = 'roll_up' THEN jsonb_build_object('into', rule.into_relation, 'grain', rule.grain) END);
 	-- everything else is done: from here on readers wait, for the catalogue alone
+	give_up_at := clock_timestamp() + current_setting('lock_timeout')::interval;
 	EXECUTE format('LOCK TABLE ONLY tiktokads.%I IN ACCESS EXCLUSIVE MODE', relation);
-	EXECUTE format('LOCK TABLE tiktokads.%I IN ACCESS EXCLUSIVE MODE NOWAIT', leaf);
+	-- a reader that ends gives its locks up one by one, the partition's maybe last: it gets the time that is left
+	PERFORM set_config('lock_timeout',
+		greatest(1, 1000 * extract(epoch FROM give_up_at - clock_timestamp()))::int::text, true);
+	EXECUTE format('LOCK TABLE tiktokads.%I IN ACCESS EXCLUSIVE MODE', leaf);
 	EXECUTE format('DROP TABLE tiktokads.%I', leaf);
 	outcome := 'done';
 	rows := measured.rows;
