@@ -4,7 +4,8 @@
  * It answers a request with one bad metric by refusing the whole.  The list is
  * halved until the bad ones are alone: as many requests as there are bad
  * metrics times the logarithm of the list.  First two metrics are tried each by
- * itself: when both are refused too, metrics are not what is wrong.
+ * itself: when both are refused too, metrics are not what is wrong.  A metric
+ * that is alone is asked for twice, lest one accident cost it for good.
  *
  * What is found is on record for that ad account and stream, and the slice
  * begins anew with the others.
@@ -22,6 +23,7 @@ typedef struct Piece
 {
 	int			from;
 	int			count;
+	bool		again;			/* it was refused before */
 } Piece;
 
 struct Probe
@@ -53,12 +55,13 @@ probe_concerns(const Slice *slice, const CallError *error)
 
 /* Puts a run of the list among those to try. */
 static void
-piece_push(Probe *probe, int from, int count)
+piece_push(Probe *probe, int from, int count, bool again)
 {
 	Piece	   *piece = array_add(&probe->open);
 
 	piece->from = from;
 	piece->count = count;
+	piece->again = again;
 }
 
 /* Begins to look for refused metrics; false: that is not what is wrong. */
@@ -78,8 +81,8 @@ probe_begin(Run *run, Slice *slice, const CallError *error)
 	probe->error = *error;
 	probe->error.message = pstrdup(error->message);
 	probe->error.request_id = error->request_id == NULL ? NULL : pstrdup(error->request_id);
-	piece_push(probe, 1, 1);
-	piece_push(probe, 0, 1);
+	piece_push(probe, 1, 1, false);
+	piece_push(probe, 0, 1, false);
 	slice->probe = probe;
 	slice->probed = true;
 	slice->epoch++;
@@ -129,22 +132,25 @@ unit_refused(void *arg)
 	}
 }
 
-/* Ends the search: the slice begins anew with what is left, or fails as it would have. */
+/* Ends the search: the slice begins anew with what is left (all of it, when the refusal was an accident), or fails as it would have. */
 static void
 probe_end(Run *run, Slice *slice)
 {
 	Probe	   *probe = slice->probe;
 	ProbeWork	work = {slice};
 
-	if (!probe->plausible || probe->refused.count == 0)
+	if (!probe->plausible)
 	{
 		slice->probe = NULL;
 		settle_judge(run, slice, &probe->error);
 		return;
 	}
-	unit_run(run->authority, unit_refused, &work);
-	slice->metrics = names_without(run->context, probe->metrics, &probe->refused);
-	slice_note(slice, "%d metrics are refused for this ad account", probe->refused.count);
+	if (probe->refused.count > 0)
+	{
+		unit_run(run->authority, unit_refused, &work);
+		slice->metrics = names_without(run->context, probe->metrics, &probe->refused);
+		slice_note(slice, "%d metrics are refused for this ad account", probe->refused.count);
+	}
 	slice->probe = NULL;
 	slice_begin(slice);
 }
@@ -166,23 +172,25 @@ probe_judge(Probe *probe, bool accepted, const char *words)
 			probe->open.count = 0;
 			if (probe->plausible)
 			{
-				piece_push(probe, probe->metrics->count / 2, probe->metrics->count - probe->metrics->count / 2);
-				piece_push(probe, 0, probe->metrics->count / 2);
+				piece_push(probe, probe->metrics->count / 2, probe->metrics->count - probe->metrics->count / 2, false);
+				piece_push(probe, 0, probe->metrics->count / 2, false);
 			}
 		}
 		return;
 	}
 	if (accepted)
 		return;
-	if (piece.count == 1)
+	if (piece.count == 1 && !piece.again)
+		piece_push(probe, piece.from, 1, true);
+	else if (piece.count == 1)
 	{
 		probe->words.items[probe->refused.count] = pstrdup(words);
 		probe->refused.items[probe->refused.count++] = probe->metrics->items[piece.from];
 	}
 	else
 	{
-		piece_push(probe, piece.from + piece.count / 2, piece.count - piece.count / 2);
-		piece_push(probe, piece.from, piece.count / 2);
+		piece_push(probe, piece.from + piece.count / 2, piece.count - piece.count / 2, false);
+		piece_push(probe, piece.from, piece.count / 2, false);
 	}
 }
 

@@ -70,6 +70,15 @@ subtest 'number 5: a metric that is refused does not cost the rest of the report
 	control($simulator, 'allow_metrics');
 	sync("stream => 'report_adgroup_daily'");
 	cmp_ok(value("SELECT count(likes) FROM tiktokads.report_adgroup_daily WHERE advertiser_id = $berlin"), '>', 0, 'and it comes');
+
+	# the report is refused, a metric alone is not, and then every half down to one metric, once
+	my $halvings = int(log(value("SELECT cardinality(metrics) FROM tiktokads.stream WHERE stream = 'report_adgroup_daily'")) / log(2));
+	control($simulator, "fault=code&code=40002&path=report&count=1&advertiser=$berlin");
+	control($simulator, "fault=code&code=40002&path=report&skip=1&count=$halvings&advertiser=$berlin");
+	sync("stream => 'report_adgroup_daily'", "advertiser_id => $berlin", "from_date => '2026-03-01'", "to_date => '2026-03-14'");
+	is(value('SELECT count(*) FROM tiktokads.metric_refused'), '0', 'a metric that is refused by accident is not recorded');
+	is(value("SELECT count(*) FROM tiktokads.report_adgroup_daily WHERE advertiser_id = $berlin AND spend IS NULL"), '0', 'and the report is read');
+	control($simulator, 'clear');
 };
 
 subtest 'number 6: a changed type degrades that field alone' => sub {
@@ -125,15 +134,18 @@ subtest 'number 12: maintenance and a refusal of one stream abort nothing' => su
 	control($simulator, 'fault=code&code=60001&path=campaign/get/&count=2');
 	sync("stream => 'campaign'");
 	pass('60001 is waited for');
-	control($simulator, 'fault=code&code=40400&path=pixel/list/&count=-1');
-	my ($result, $out, $err) = $node->psql('postgres', "CALL tiktokads.sync(from_date => '2026-03-15')");
-	is($result, 0, 'an endpoint that is gone fails no sync') or diag $err;
-	like($err, qr/WARNING:  stream pixel is not to be had/, 'but is told');
-	is(value("SELECT count(*) FROM tiktokads.data_quality WHERE kind = 'stream_degraded' AND stream = 'pixel'"), '3', 'and found, by account');
-	is(value("SELECT count(*) FROM tiktokads.sync_due('sim') WHERE stream = 'pixel'"), '0', 'and left out');
-	control($simulator, 'clear');
-	sync("stream => 'pixel'");
-	is(value("SELECT count(*) FROM tiktokads.data_quality WHERE kind = 'stream_degraded'"), '0', 'until it is there again');
+	for my $code (40400, 41001, 41002)
+	{
+		control($simulator, "fault=code&code=$code&path=pixel/list/&count=-1");
+		my ($result, $out, $err) = $node->psql('postgres', "CALL tiktokads.sync(from_date => '2026-03-15')");
+		is($result, 0, "an endpoint that is gone ($code) fails no sync") or diag $err;
+		like($err, qr/WARNING:  stream pixel is not to be had/, 'but is told');
+		is(value("SELECT count(*) FROM tiktokads.data_quality WHERE kind = 'stream_degraded' AND stream = 'pixel'"), '3', 'and found, by account');
+		is(value("SELECT count(*) FROM tiktokads.sync_due('sim') WHERE stream = 'pixel'"), '0', 'and left out');
+		control($simulator, 'clear');
+		sync("stream => 'pixel'");
+		is(value("SELECT count(*) FROM tiktokads.data_quality WHERE kind = 'stream_degraded'"), '0', 'until it is there again');
+	}
 };
 
 subtest 'number 13: lists travel as JSON arrays' => sub {
