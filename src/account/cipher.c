@@ -58,6 +58,30 @@ cipher_open(const unsigned char *key, const unsigned char *nonce,
 	return good;
 }
 
+/*
+ * Prints a text that comes in two pieces: GMAC with the nonce 0, a polynomial
+ * hash over GF(2^128) at the secret point that the key gives (McGrew and Viega
+ * 2004).  Two different texts of n blocks, chosen by who does not know the key,
+ * get the same print with a probability of at most (n + 1) / 2^128.
+ */
+bool
+cipher_print(const unsigned char *key, const void *first, size_t first_length,
+			 const void *second, size_t second_length, unsigned char *print)
+{
+	static const unsigned char nonce[CIPHER_NONCE_SIZE];
+	EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+	int			n;
+	bool		good = context != NULL &&
+		EVP_EncryptInit_ex(context, EVP_aes_256_gcm(), NULL, key, nonce) == 1 &&
+		EVP_EncryptUpdate(context, NULL, &n, first, (int) first_length) == 1 &&
+		EVP_EncryptUpdate(context, NULL, &n, second, (int) second_length) == 1 &&
+		EVP_EncryptFinal_ex(context, print, &n) == 1 &&
+		EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, CIPHER_TAG_SIZE, print) == 1;
+
+	EVP_CIPHER_CTX_free(context);
+	return good;
+}
+
 /* The first half of the hash of a key behind a word of ours. */
 bool
 cipher_key_id(const unsigned char *key, char *id)

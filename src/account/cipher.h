@@ -25,6 +25,13 @@ extern bool cipher_open(const unsigned char *key, const unsigned char *nonce,
 						const void *associated, size_t associated_length,
 						const unsigned char *closed, size_t length, void *plain);
 
+/*
+ * A print of CIPHER_TAG_SIZE bytes of a text in two pieces, many times faster
+ * than a hash that needs no key.  False: no cipher.
+ */
+extern bool cipher_print(const unsigned char *key, const void *first, size_t first_length,
+						 const void *second, size_t second_length, unsigned char *print);
+
 /* A name for a key that tells nothing of it. */
 extern bool cipher_key_id(const unsigned char *key, char *id);
 

@@ -98,6 +98,7 @@ CREATE TABLE tiktokads.page_hash
 	pages text[] NOT NULL,
 	rows bigint NOT NULL,
 	print text NOT NULL,
+	key text NOT NULL,
 	PRIMARY KEY (stream, advertiser_id, from_date, to_date)
 );
 COMMENT ON TABLE tiktokads.page_hash IS 'Hashes of the pages that slices were made from: a page that comes again byte for byte is not parsed. Not part of dumps; deleting rows costs time, nothing else.';
@@ -106,9 +107,10 @@ COMMENT ON COLUMN tiktokads.page_hash.advertiser_id IS 'Ad account.';
 COMMENT ON COLUMN tiktokads.page_hash.from_date IS 'First day; -infinity for streams without days.';
 COMMENT ON COLUMN tiktokads.page_hash.to_date IS 'Last day; infinity likewise.';
 COMMENT ON COLUMN tiktokads.page_hash.request IS 'MD5 of what was asked: other metrics make other pages.';
-COMMENT ON COLUMN tiktokads.page_hash.pages IS 'SHA-256 of each page, without the request id.';
+COMMENT ON COLUMN tiktokads.page_hash.pages IS 'Hash of each page, without the request id: GMAC under the row''s key.';
 COMMENT ON COLUMN tiktokads.page_hash.rows IS 'Rows that they made.';
 COMMENT ON COLUMN tiktokads.page_hash.print IS 'Number and versions of the rows as they were stored: when anybody touches them it differs, and the pages are parsed.';
+COMMENT ON COLUMN tiktokads.page_hash.key IS 'Random key of the hashes, in hexadecimal digits; it protects nothing but them.';
 
 CREATE VIEW tiktokads.data_quality WITH (security_invoker = true) AS
 SELECT f.finding, f.severity, f.kind, f.connection, f.stream, f.advertiser_id, f.from_date, f.to_date, f.subject,

@@ -14,17 +14,16 @@
  */
 #include "postgres.h"
 
-#include <openssl/evp.h>
-
+#include "account/cipher.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "storage/buffile.h"
 #include "sync/engine.h"
 #include "sync/parameter.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
-#define DIGEST_LENGTH	32			/* of SHA-256 */
 #define ENVELOPE_MAX	400			/* where in a body, from either end, a request id may be */
 
 /* A body that is not parsed yet, or will never be. */
@@ -39,6 +38,7 @@ typedef struct Held
 
 struct Repeat
 {
+	unsigned char key[CIPHER_KEY_SIZE]; /* of the hashes */
 	Names		expected;		/* hashes of the pages, NULL items: none */
 	int64		rows;			/* that they made */
 	bool		same;			/* all pages so far fit */
@@ -75,31 +75,28 @@ request_id_find(const char *body, size_t length, size_t *from, size_t *to)
 	return false;
 }
 
-/* Hash of a body without its request id, as hex; NULL when it has none. */
+/* Bytes as hexadecimal digits. */
 static char *
-body_hash(const char *body, size_t length)
+hex_of(const unsigned char *bytes, size_t length)
 {
-	EVP_MD_CTX *context;
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	char	   *hex = palloc(DIGEST_LENGTH * 2 + 1);
+	char	   *hex = palloc0(2 * length + 1);
+
+	hex_encode((const char *) bytes, length, hex);
+	return hex;
+}
+
+/* Hash of a body without its request id, as hexadecimal digits; NULL when it has none. */
+static char *
+body_hash(const Repeat *repeat, const char *body, size_t length)
+{
+	unsigned char print[CIPHER_TAG_SIZE];
 	size_t		from;
 	size_t		to;
-	bool		done;
 
-	if (!request_id_find(body, length, &from, &to))
+	if (!request_id_find(body, length, &from, &to) ||
+		!cipher_print(repeat->key, body, from, body + to, length - to, print))
 		return NULL;
-	/* not the server's own functions: those need a transaction */
-	context = EVP_MD_CTX_new();
-	done = context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
-		EVP_DigestUpdate(context, body, from) == 1 &&
-		EVP_DigestUpdate(context, body + to, length - to) == 1 &&
-		EVP_DigestFinal_ex(context, digest, NULL) == 1;
-	EVP_MD_CTX_free(context);
-	if (!done)
-		return NULL;
-	for (int i = 0; i < DIGEST_LENGTH; i++)
-		snprintf(hex + i * 2, 3, "%02x", digest[i]);
-	return hex;
+	return hex_of(print, sizeof(print));
 }
 
 /* The key of a slice's hashes and what was asked, as parameters $1 .. $5. */
@@ -121,28 +118,31 @@ repeat_prepare(Slice *slice, MemoryContext context)
 {
 	Parameters	parameters = {0};
 	MemoryContext before;
+	Repeat	   *repeat;
 	char	   *print;
+	char	   *key;
 	Names		pages;
-	int64		rows;
 
 	before = MemoryContextSwitchTo(context);
-	slice->repeat = palloc0(sizeof(Repeat));
+	slice->repeat = repeat = palloc0(sizeof(Repeat));
 	MemoryContextSwitchTo(before);
+	if (!pg_strong_random(repeat->key, sizeof(repeat->key)))
+		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random bytes")));
 	if (slice->modified_only || slice->campaign_ids != NULL || slice->target->stream->each_column != NULL)
 		return;
 	add_key(&parameters, slice);
-	execute("SELECT pages, rows, print FROM tiktokads.page_hash WHERE stream = $1 AND advertiser_id = $2"
+	execute("SELECT pages, rows, print, key FROM tiktokads.page_hash WHERE stream = $1 AND advertiser_id = $2"
 			" AND from_date = $3 AND to_date = $4 AND request = pg_catalog.md5($5)", &parameters, SPI_OK_SELECT);
 	if (SPI_processed == 0)
 		return;
 	print = row_text(CurrentMemoryContext, 0, "print");
 	pages = row_names(context, 0, "pages");
-	rows = row_int64(0, "rows", NULL);
-	if (strcmp(print, target_print(slice->target, &slice->scope)) != 0)
+	repeat->rows = row_int64(0, "rows", NULL);
+	key = row_text(CurrentMemoryContext, 0, "key");
+	if (strcmp(print, target_print(slice->target, &slice->scope)) != 0 || !cipher_key_parse(key, strlen(key), repeat->key))
 		return;
-	slice->repeat->expected = pages;
-	slice->repeat->rows = rows;
-	slice->repeat->same = true;
+	repeat->expected = pages;
+	repeat->same = true;
 }
 
 /* Frees what is held. */
@@ -247,7 +247,7 @@ repeat_take(Slice *slice, int page, Reply *reply)
 	if (repeat == NULL || slice->truncated)
 		return false;
 	before = MemoryContextSwitchTo(slice->context);
-	hash = body_hash(reply->body, reply->body_len);
+	hash = body_hash(repeat, reply->body, reply->body_len);
 	hash_keep(repeat, page, hash);
 	if (!repeat->same || hash == NULL || page > repeat->expected.count ||
 		strcmp(hash, repeat->expected.items[page - 1]) != 0)
@@ -337,9 +337,10 @@ repeat_store(const Slice *slice, bool whole)
 	add_text(&parameters, pages.data);
 	add_int64(&parameters, slice->nrows - slice->counts.duplicates);
 	add_text(&parameters, target_print(slice->target, &slice->scope));
-	execute("INSERT INTO tiktokads.page_hash (stream, advertiser_id, from_date, to_date, request, pages, rows, print)"
-			" VALUES ($1, $2, $3, $4, pg_catalog.md5($5), pg_catalog.string_to_array($6, ','), $7, $8)"
+	add_text(&parameters, hex_of(repeat->key, sizeof(repeat->key)));
+	execute("INSERT INTO tiktokads.page_hash (stream, advertiser_id, from_date, to_date, request, pages, rows, print, key)"
+			" VALUES ($1, $2, $3, $4, pg_catalog.md5($5), pg_catalog.string_to_array($6, ','), $7, $8, $9)"
 			" ON CONFLICT (stream, advertiser_id, from_date, to_date) DO UPDATE"
-			" SET request = EXCLUDED.request, pages = EXCLUDED.pages, rows = EXCLUDED.rows, print = EXCLUDED.print",
+			" SET request = EXCLUDED.request, pages = EXCLUDED.pages, rows = EXCLUDED.rows, print = EXCLUDED.print, key = EXCLUDED.key",
 			&parameters, SPI_OK_INSERT);
 }

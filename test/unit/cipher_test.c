@@ -115,12 +115,35 @@ test_keys(void)
 	ok(!cipher_open(key, key, "", 0, key, CIPHER_TAG_SIZE - 1, other), "less than a tag does not open");
 }
 
+/* A print is the tag of a text that is associated and no more, wherever it is cut. */
+static void
+test_print(void)
+{
+	static const unsigned char nonce[CIPHER_NONCE_SIZE];
+	unsigned char key[CIPHER_KEY_SIZE] = {7, 1};
+	unsigned char text[100];
+	unsigned char wanted[CIPHER_TAG_SIZE];
+	unsigned char got[CIPHER_TAG_SIZE];
+	bool		same = true;
+
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = (unsigned char) (i * 37);
+	cipher_close(key, nonce, text, sizeof(text), "", 0, wanted);
+	for (size_t cut = 0; cut <= sizeof(text); cut++)
+		same = same && cipher_print(key, text, cut, text + cut, sizeof(text) - cut, got) && memcmp(got, wanted, sizeof(got)) == 0;
+	ok(same, "a print does not depend on where the text is cut");
+	ok(cipher_print(key, text, 50, text + 51, 49, got) && memcmp(got, wanted, sizeof(got)) != 0, "but on every byte");
+	key[31] ^= 1;
+	ok(cipher_print(key, text, 50, text + 50, 50, got) && memcmp(got, wanted, sizeof(got)) != 0, "and on the key");
+}
+
 /* Runs every test. */
 int
 main(void)
 {
 	test_vectors();
 	test_keys();
+	test_print();
 	printf("1..%d\n", tests_run);
 	return tests_failed == 0 ? 0 : 1;
 }
