@@ -22,12 +22,14 @@ wish AS (
 	SELECT b.connection, b.stream, b.advertiser_id, pg_catalog.daterange(b.from_date, b.to_date, '[]') AS days FROM tiktokads.backfill_request AS b),
 known AS (
 	SELECT a.connection, a.advertiser_id, a.name, s.stream, coalesce(r.days, '{}') AS days, coalesce(r.final, '{}') AS final, s.expired,
-		pg_catalog.daterange(least(pg_catalog.lower(r.days), CASE WHEN s.enabled THEN a.today - 29 END,
-			(SELECT pg_catalog.min(pg_catalog.lower(w.days)) FROM wish AS w WHERE (w.connection = a.connection OR w.connection IS NULL)
-				AND (w.stream = s.stream OR w.stream IS NULL AND s.enabled) AND (w.advertiser_id = a.advertiser_id OR w.advertiser_id IS NULL))), a.today, '[]')
+		-- up to the newest day that the API has
+		pg_catalog.daterange(f.day, greatest(f.day, tiktokads.clock_day(tiktokads.clock_now() - s.latency, a.display_timezone)), '[]')
 			AS horizon
 	FROM account AS a CROSS JOIN stream AS s
 		LEFT JOIN reading AS r ON r.stream = s.stream AND r.advertiser_id = a.advertiser_id
+		CROSS JOIN LATERAL (SELECT least(pg_catalog.lower(r.days), CASE WHEN s.enabled THEN a.today - 29 END,
+			(SELECT pg_catalog.min(pg_catalog.lower(w.days)) FROM wish AS w WHERE (w.connection = a.connection OR w.connection IS NULL)
+				AND (w.stream = s.stream OR w.stream IS NULL AND s.enabled) AND (w.advertiser_id = a.advertiser_id OR w.advertiser_id IS NULL))) AS day) AS f
 	WHERE s.enabled OR r.stream IS NOT NULL)
 SELECT k.connection, k.advertiser_id, k.name AS advertiser_name, k.stream, p.state,
 	pg_catalog.lower(d.days) AS from_date, pg_catalog.upper(d.days) - 1 AS to_date,
@@ -39,7 +41,7 @@ FROM known AS k
 		('provisional', k.days - k.final - k.expired),
 		('missing', pg_catalog.datemultirange(k.horizon) - k.days - k.expired)) AS p (state, ranges)
 	CROSS JOIN LATERAL pg_catalog.unnest(p.ranges) AS d (days);
-COMMENT ON VIEW tiktokads.coverage IS 'Which days of each report stream and ad account are missing, provisional, final or expired: one row for each unbroken range, from the first day that is stored or wanted to the account''s today.';
+COMMENT ON VIEW tiktokads.coverage IS 'Which days of each report stream and ad account are missing, provisional, final or expired: one row for each unbroken range, from the first day that is stored or wanted to the newest one that the API has by now.';
 COMMENT ON COLUMN tiktokads.coverage.connection IS 'Connection that reads the ad account.';
 COMMENT ON COLUMN tiktokads.coverage.advertiser_id IS 'Ad account.';
 COMMENT ON COLUMN tiktokads.coverage.advertiser_name IS 'Its name.';
