@@ -331,7 +331,8 @@ settle_judge(Run *run, Slice *slice, const CallError *error)
 		return;
 	if (error->verdict == VERDICT_SPLIT && slice_days(slice) > 1)
 		settle_split(run, slice, (slice_days(slice) + 1) / 2, error);
-	else if (error->verdict == VERDICT_SPLIT && fetch_smaller(slice))
+	/* one day is too much for the API, which says so, or for the time that an answer may take */
+	else if (error->verdict == VERDICT_SPLIT && ((error->code != 0 && remote_begin(run, slice)) || fetch_smaller(slice)))
 		return;
 	else if (verdict_of_stream(error->code) || (verdict_of_account(error->code) && slice->target->stream->own_permission))
 		slice_degraded(run, slice, error);

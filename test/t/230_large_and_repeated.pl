@@ -89,6 +89,20 @@ control($simulator, 'object_limit=20000');
 value("CALL tiktokads.sync(stream => 'report_ad_daily')");
 is(value("SELECT count(*) FROM tiktokads.data_quality WHERE kind = 'truncated'"), '0', 'until it is whole again');
 
+# a single day that costs the API too much, as audiences of many objects do
+for my $case ([ 'on', 1, 'read by an asynchronous task' ], [ 'off', 1, 'parts of some campaigns' ], [ 'off', 2, 'parts of some campaigns.*parts of some campaigns' ])
+{
+	my ($async, $refusals, $note) = @$case;
+	control($simulator, "async=$async");
+	value('DELETE FROM tiktokads.report_task_refused');
+	value("INSERT INTO tiktokads.report_task_refused SELECT advertiser_id, 40118, '', tiktokads.clock_now() FROM tiktokads.advertiser") if $async eq 'off';
+	value("DELETE FROM tiktokads.report_ad_daily WHERE stat_date = '2026-03-10'");
+	control($simulator, "fault=code&code=40067&path=report/integrated/get/&count=$refusals");
+	value("CALL tiktokads.sync(stream => 'report_ad_daily', from_date => '2026-03-10', to_date => '2026-03-10')");
+	is(value($digest), $restated, "a day that is too much for one query, refused $refusals times, tasks $async");
+	like(value('SELECT note FROM tiktokads.sync_history ORDER BY run DESC LIMIT 1'), qr/$note/, 'is asked for in another way');
+}
+
 # a report that takes too long is never asked for again as it was
 control($simulator, 'reset_stats');
 control($simulator, 'fault=stall&path=report&count=1');
