@@ -23,6 +23,7 @@
 #include "port/pg_crc32c.h"
 #include "storage/fd.h"
 #include "storage/ipc.h"
+#include "storage/shmem.h"
 #include "utils/guc.h"
 
 #define BUDGET_FILE		PGSTAT_STAT_PERMANENT_DIRECTORY "/tiktokads.budget"

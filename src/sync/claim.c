@@ -18,6 +18,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "storage/ipc.h"
+#include "storage/shmem.h"
 #include "sync/claim.h"
 #include "utils/array.h"
 #include "utils/builtins.h"

@@ -15,6 +15,7 @@
 
 #include "base/shared.h"
 #include "miscadmin.h"
+#include "storage/shmem.h"
 #include "utils/guc.h"
 #include "worker/roster.h"
 
