@@ -9,7 +9,7 @@ FROM tiktokads.stream AS s
 		UNION SELECT s.date_column WHERE s.date_column IS NOT NULL
 		UNION SELECT s.utc_column WHERE s.utc_column IS NOT NULL
 		UNION SELECT s.member_column WHERE s.member_column IS NOT NULL
-		UNION SELECT s.each_column WHERE s.each_column IS NOT NULL
+		UNION SELECT unnest(s.each_columns)
 		UNION SELECT unnest(s.member_fields)
 		UNION SELECT jsonb_object_keys(s.constants)) AS c (name)
 WHERE NOT EXISTS (SELECT FROM pg_attribute AS a
@@ -54,7 +54,7 @@ FROM tiktokads.stream AS s CROSS JOIN LATERAL unnest(s.metrics) AS m (name)
 WHERE s.kind = 'report' AND o.words IS NOT NULL;
 SELECT substring(stream FROM '^[a-z]+_campaign_(.*)$') AS breakdown, enabled, latency, max_days, cardinality(metrics) AS metrics FROM tiktokads.stream
 WHERE stream LIKE 'breakdown\_campaign\_%' ORDER BY priority;
-SELECT stream, enabled, key_columns, each_stream, metrics FROM tiktokads.stream WHERE target LIKE 'report\_gmv%' OR stream = 'skan_ad' ORDER BY stream;
+SELECT stream, enabled, key_columns, each_stream, each_columns, each_parameters, each_batch, dimensions, metrics FROM tiktokads.stream WHERE target LIKE 'report\_gmv%' OR stream = 'skan_ad' ORDER BY stream;
 -- what the documentation says of metrics and dimensions
 SELECT m.metric, m.report_type, m.dimension, tiktokads.metric_objection(m.metric, m.report_type, 'AUCTION_AD', ARRAY['ad_id', m.dimension]) AS objection
 FROM (VALUES ('impressions', 'BASIC', 'search_terms'), ('reach', 'BASIC', 'search_terms'), ('ix_video_views', 'BASIC', 'page_id'), ('onsite_form', 'BASIC', 'component_name'),
@@ -62,6 +62,11 @@ FROM (VALUES ('impressions', 'BASIC', 'search_terms'), ('reach', 'BASIC', 'searc
 	('likes', 'BASIC', 'skan_postback_sequence'), ('likes', 'BASIC', 'event_source_id'), ('likes', 'AUDIENCE', 'age'), ('likes', 'AUDIENCE', 'hashtag'),
 	('gross_revenue', 'BASIC', 'stat_time_day'), ('gross_revenue', NULL, 'stat_time_day'), ('likes', NULL, 'stat_time_day'))
 	AS m (metric, report_type, dimension);
+SELECT m.metric, m.dimensions, tiktokads.metric_objection(m.metric, NULL, NULL, m.dimensions || '{stat_time_day}') AS objection
+FROM (VALUES ('cost', '{advertiser_id}'::text[]), ('net_cost', '{campaign_id}'), ('net_cost', '{campaign_id,item_group_id}'), ('bid_type', '{campaign_id}'),
+	('bid_type', '{advertiser_id}'), ('product_name', '{item_group_id}'), ('product_name', '{campaign_id,item_group_id}'), ('product_name', '{item_id}'),
+	('product_clicks', '{campaign_id,item_group_id,item_id}'), ('product_clicks', '{item_group_id}'), ('creative_delivery_status', '{campaign_id,item_group_id,item_id}'))
+	AS m (metric, dimensions);
 -- a dimension that TikTok adds is a row
 \set VERBOSITY terse
 SELECT tiktokads.add_report('by_moon', 'BASIC', 'ad', '{ad_id,moon_phase,stat_time_day}', '{spend}');

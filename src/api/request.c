@@ -73,17 +73,68 @@ append_date(StringInfo url, const char *name, DateADT date)
 	append_parameter(url, name, text);
 }
 
+/* Name of the member of the filter that a parameter stands for, NULL when it stands for itself. */
+static const char *
+filter_member(const char *parameter)
+{
+	static const char prefix[] = "filtering.";
+
+	return strncmp(parameter, prefix, sizeof(prefix) - 1) == 0 ? parameter + sizeof(prefix) - 1 : NULL;
+}
+
+/* True when what is gone through is asked for in the filter, too. */
+static bool
+each_filters(const StreamDef *stream, const RequestScope *scope)
+{
+	for (int i = 0; scope->each != NULL && i < stream->each_parameters.count; i++)
+		if (filter_member(stream->each_parameters.items[i]) != NULL)
+			return true;
+	return false;
+}
+
+/* The values of a column that is gone through. */
+static Names
+each_values(const EachPart *part, int column)
+{
+	if (column >= part->lead.count)
+		return part->last;
+	return (Names) {part->lead.items + column, 1};
+}
+
+/* Appends a filter that is an object, with what is gone through as members of it. */
+static void
+append_each_filter(StringInfo text, const char *value, const StreamDef *stream, const RequestScope *scope)
+{
+	appendBinaryStringInfo(text, value, strlen(value) - 1);
+	for (int i = 0; i < stream->each_parameters.count; i++)
+	{
+		const char *member = filter_member(stream->each_parameters.items[i]);
+		Names		values = each_values(scope->each, i);
+
+		if (member == NULL)
+			continue;
+		if (text->data[text->len - 1] != '{')
+			appendStringInfoChar(text, ',');
+		escape_json(text, member);
+		appendStringInfo(text, ":%s", names_json(&values));
+	}
+	appendStringInfoChar(text, '}');
+}
+
 /* Appends a further parameter, its filter narrowed as the scope says. */
 static void
 append_narrowed(StringInfo url, const char *name, const char *value, const StreamDef *stream, const RequestScope *scope)
 {
+	bool		filter = strcmp(name, "filtering") == 0;
 	StringInfoData text;
 	int			year;
 	int			month;
 	int			day;
 
 	initStringInfo(&text);
-	if (strcmp(name, "filtering") != 0 || (!scope->modified_only && scope->campaign_ids == NULL))
+	if (filter && each_filters(stream, scope))
+		append_each_filter(&text, value, stream, scope);
+	else if (!filter || (!scope->modified_only && scope->campaign_ids == NULL))
 		appendStringInfoString(&text, value);
 	else if (scope->modified_only)
 	{
@@ -104,6 +155,23 @@ append_narrowed(StringInfo url, const char *name, const char *value, const Strea
 	pfree(text.data);
 }
 
+/* Appends what of the stream is gone through. */
+static void
+append_each(StringInfo url, const StreamDef *stream, const RequestScope *scope)
+{
+	if (scope->each == NULL)
+		return;
+	for (int i = 0; i < stream->each_parameters.count; i++)
+		if (filter_member(stream->each_parameters.items[i]) == NULL)
+		{
+			Names		values = each_values(scope->each, i);
+
+			append_names(url, stream->each_parameters.items[i], &values);
+		}
+	if (each_filters(stream, scope) && !names_contain(&stream->parameter_names, "filtering"))
+		append_narrowed(url, "filtering", "{}", stream, scope);
+}
+
 /* The URL of one page of a stream. */
 char *
 request_url(const char *base_url, const StreamDef *stream, const RequestScope *scope, int page)
@@ -118,12 +186,7 @@ request_url(const char *base_url, const StreamDef *stream, const RequestScope *s
 	append_parameter(&url, "advertiser_id", number);
 	for (int i = 0; i < stream->parameter_names.count; i++)
 		append_narrowed(&url, stream->parameter_names.items[i], stream->parameter_values.items[i], stream, scope);
-	if (scope->each_value != NULL)
-	{
-		Names		one = {(char **) &scope->each_value, 1};
-
-		append_names(&url, stream->each_parameter, &one);
-	}
+	append_each(&url, stream, scope);
 	if (stream->dimensions.count > 0)
 		append_names(&url, "dimensions", &stream->dimensions);
 	if (metrics->count > 0)

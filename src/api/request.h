@@ -9,6 +9,14 @@
 #include "model/stream.h"
 #include "utils/date.h"
 
+/* What one request asks for of what a stream goes through: a value of each column, several of the last. */
+typedef struct EachPart
+{
+	Names		lead;			/* of all columns but the last */
+	Names		last;
+	Datum	   *own;			/* values of the columns that no reply has, as the target's have them */
+} EachPart;
+
 /* What of a stream is asked for. */
 typedef struct RequestScope
 {
@@ -20,7 +28,7 @@ typedef struct RequestScope
 	const Names *metrics;		/* NULL: the stream's */
 	int			page_size;		/* 0: the stream's */
 	const char *campaign_ids;	/* JSON array to narrow a report to, NULL: all */
-	const char *each_value;		/* of the list that is gone through, NULL: none */
+	const EachPart *each;		/* of what is gone through, NULL: nothing is */
 } RequestScope;
 
 /* The URL of one page of a stream; days count only where it is dated. */

@@ -19,6 +19,8 @@ CREATE TABLE tiktokads.metric
 	audience_country boolean NOT NULL DEFAULT false,
 	audience_ad_type boolean NOT NULL DEFAULT false,
 	gmv_max boolean NOT NULL DEFAULT false,
+	gmv_max_by text[],
+	gmv_max_alone boolean NOT NULL DEFAULT false,
 	description text NOT NULL,
 	added_by_user boolean NOT NULL DEFAULT true,
 	CHECK (NOT (additive AND unique_user)),
@@ -43,6 +45,8 @@ COMMENT ON COLUMN tiktokads.metric.audience IS 'True: AUDIENCE reports offer it 
 COMMENT ON COLUMN tiktokads.metric.audience_country IS 'True: AUDIENCE reports offer it by country_code.';
 COMMENT ON COLUMN tiktokads.metric.audience_ad_type IS 'True: AUDIENCE reports offer it by ad_type, hashtag, audience_tags and purchase_intention.';
 COMMENT ON COLUMN tiktokads.metric.gmv_max IS 'True: GMV Max reports offer it.';
+COMMENT ON COLUMN tiktokads.metric.gmv_max_by IS 'Ids by which they do, the last one of a report counts: advertiser_id, campaign_id, item_group_id (product), item_id (creative). NULL: nothing is known to be refused.';
+COMMENT ON COLUMN tiktokads.metric.gmv_max_alone IS 'True: only where that is the report''s one id, and one campaign is asked for.';
 COMMENT ON COLUMN tiktokads.metric.description IS 'Meaning, unit and traps.';
 COMMENT ON COLUMN tiktokads.metric.added_by_user IS 'True for rows of yours, false for those that the extension ships.';
 
@@ -890,23 +894,38 @@ INSERT INTO tiktokads.metric (position, metric, type, family, kind, additive, un
 	(840, 'page_browse_view', 'bigint', 'website', 'count', true, false, true, false, false, NULL, true, false, false, false, false, 'Page browse view: how many.'),
 	(841, 'page_browse_view_rate', 'numeric', 'website', 'percent', false, false, false, false, false, NULL, true, false, false, false, false, 'Page browse view rate in percent. Never add it up.');
 
--- GMV Max reports, by shop and by campaign
-INSERT INTO tiktokads.metric (position, metric, type, family, kind, additive, restates, gmv_max, description) VALUES
-	(901, 'cost', 'numeric', 'gmv_max', 'money', true, true, true, 'Cost of GMV Max, in the account''s currency.'),
-	(902, 'net_cost', 'numeric', 'gmv_max', 'money', true, true, true, 'Cost less credits and coupons, in the account''s currency.'),
-	(903, 'orders', 'bigint', 'gmv_max', 'count', true, true, true, 'Orders in the shop, paid and organic.'),
-	(904, 'cost_per_order', 'numeric', 'gmv_max', 'money_avg', false, false, true, 'Cost / orders. Never add it up.'),
-	(905, 'gross_revenue', 'numeric', 'gmv_max', 'money', true, true, true, 'Value of the orders, in the account''s currency.'),
-	(906, 'roi', 'numeric', 'gmv_max', 'ratio_roas', false, false, true, 'Gross_revenue / cost. Never add it up.'),
-	(907, 'cost_per_live_view', 'numeric', 'gmv_max', 'money_avg', false, false, true, 'Of LIVE GMV Max: cost / live_views. Never add it up.'),
-	(908, '10_second_live_views', 'bigint', 'gmv_max', 'count', true, false, true, 'Of LIVE GMV Max: views of LIVE of ten seconds and more.'),
-	(909, 'live_follows', 'bigint', 'gmv_max', 'count', true, false, true, 'Of LIVE GMV Max: followers won during LIVE.'),
-	(910, 'operation_status', 'text', 'gmv_max', 'attribute', false, false, true, 'What the advertiser set of the campaign: ENABLE, DISABLE.'),
-	(911, 'bid_type', 'text', 'gmv_max', 'attribute', false, false, true, 'How the campaign bids.'),
-	(912, 'schedule_type', 'text', 'gmv_max', 'attribute', false, false, true, 'How the campaign is scheduled.'),
-	(913, 'target_roi_budget', 'numeric', 'gmv_max', 'attribute', false, false, true, 'Budget of the part that keeps the return aimed at, in the account''s currency.'),
-	(914, 'max_delivery_budget', 'numeric', 'gmv_max', 'attribute', false, false, true, 'Budget of the part that delivers as much as it can, in the account''s currency.'),
-	(915, 'roas_bid', 'numeric', 'gmv_max', 'attribute', false, false, true, 'Return aimed at.');
-UPDATE tiktokads.metric SET gmv_max = true WHERE metric IN ('live_views', 'campaign_name', 'campaign_id');
+-- GMV Max reports, by shop, campaign, product and creative
+INSERT INTO tiktokads.metric (position, metric, type, family, kind, additive, restates, gmv_max, gmv_max_by, gmv_max_alone, description) VALUES
+	(901, 'cost', 'numeric', 'gmv_max', 'money', true, true, true, NULL, false, 'Cost of GMV Max, in the account''s currency.'),
+	(902, 'net_cost', 'numeric', 'gmv_max', 'money', true, true, true, '{advertiser_id,campaign_id}', false, 'Cost less credits and coupons, in the account''s currency.'),
+	(903, 'orders', 'bigint', 'gmv_max', 'count', true, true, true, NULL, false, 'Orders in the shop, paid and organic.'),
+	(904, 'cost_per_order', 'numeric', 'gmv_max', 'money_avg', false, false, true, NULL, false, 'Cost / orders. Never add it up.'),
+	(905, 'gross_revenue', 'numeric', 'gmv_max', 'money', true, true, true, NULL, false, 'Value of the orders, in the account''s currency.'),
+	(906, 'roi', 'numeric', 'gmv_max', 'ratio_roas', false, false, true, NULL, false, 'Gross_revenue / cost. Never add it up.'),
+	(907, 'cost_per_live_view', 'numeric', 'gmv_max', 'money_avg', false, false, true, '{advertiser_id,campaign_id}', false, 'Of LIVE GMV Max: cost / live_views. Never add it up.'),
+	(908, '10_second_live_views', 'bigint', 'gmv_max', 'count', true, false, true, '{advertiser_id,campaign_id}', false, 'Of LIVE GMV Max: views of LIVE of ten seconds and more.'),
+	(909, 'live_follows', 'bigint', 'gmv_max', 'count', true, false, true, '{advertiser_id,campaign_id}', false, 'Of LIVE GMV Max: followers won during LIVE.'),
+	(910, 'operation_status', 'text', 'gmv_max', 'attribute', false, false, true, '{campaign_id}', true, 'What the advertiser set of the campaign: ENABLE, DISABLE.'),
+	(911, 'bid_type', 'text', 'gmv_max', 'attribute', false, false, true, '{campaign_id}', true, 'How the campaign bids.'),
+	(912, 'schedule_type', 'text', 'gmv_max', 'attribute', false, false, true, '{campaign_id}', true, 'How the campaign is scheduled.'),
+	(913, 'target_roi_budget', 'numeric', 'gmv_max', 'attribute', false, false, true, '{campaign_id}', true, 'Budget of the part that keeps the return aimed at, in the account''s currency.'),
+	(914, 'max_delivery_budget', 'numeric', 'gmv_max', 'attribute', false, false, true, '{campaign_id}', true, 'Budget of the part that delivers as much as it can, in the account''s currency.'),
+	(915, 'roas_bid', 'numeric', 'gmv_max', 'attribute', false, false, true, '{campaign_id}', true, 'Return aimed at.'),
+	(916, 'product_name', 'text', 'gmv_max', 'attribute', false, false, true, '{item_group_id}', true, 'Name of the product.'),
+	(917, 'product_status', 'text', 'gmv_max', 'attribute', false, false, true, '{item_group_id}', true, 'Whether the product is for sale.'),
+	(918, 'product_impressions', 'bigint', 'gmv_max', 'count', true, true, true, '{item_id}', false, 'Times that the product was shown by the creative.'),
+	(919, 'product_clicks', 'bigint', 'gmv_max', 'count', true, true, true, '{item_id}', false, 'Clicks on the product in the creative.'),
+	(920, 'product_click_rate', 'numeric', 'gmv_max', 'percent', false, false, true, '{item_id}', false, 'Product_clicks / product_impressions, as the API rounds it. Never add it up.'),
+	(921, 'ad_click_rate', 'numeric', 'gmv_max', 'percent', false, true, true, '{item_id}', false, 'Clicks on the creative per view of it, paid and organic, as the API gives it. Never add it up.'),
+	(922, 'ad_conversion_rate', 'numeric', 'gmv_max', 'percent', false, true, true, '{item_id}', false, 'Orders per click on the creative, paid and organic, as the API gives it. Never add it up.'),
+	(923, 'ad_video_view_rate_2s', 'numeric', 'gmv_max', 'percent', false, true, true, '{item_id}', false, 'Share of the views of the video that lasted 2 seconds or more, as the API gives it. Never add it up.'),
+	(924, 'ad_video_view_rate_6s', 'numeric', 'gmv_max', 'percent', false, true, true, '{item_id}', false, 'Share of the views of the video that lasted 6 seconds or more, as the API gives it. Never add it up.'),
+	(925, 'ad_video_view_rate_p25', 'numeric', 'gmv_max', 'percent', false, true, true, '{item_id}', false, 'Share of the views that reached a quarter of the video, as the API gives it. Never add it up.'),
+	(926, 'ad_video_view_rate_p50', 'numeric', 'gmv_max', 'percent', false, true, true, '{item_id}', false, 'Share of the views that reached half of the video, as the API gives it. Never add it up.'),
+	(927, 'ad_video_view_rate_p75', 'numeric', 'gmv_max', 'percent', false, true, true, '{item_id}', false, 'Share of the views that reached three quarters of the video, as the API gives it. Never add it up.'),
+	(928, 'ad_video_view_rate_p100', 'numeric', 'gmv_max', 'percent', false, true, true, '{item_id}', false, 'Share of the views that reached the end of the video, as the API gives it. Never add it up.'),
+	(929, 'creative_delivery_status', 'text', 'gmv_max', 'attribute', false, false, true, '{item_id}', false, 'Whether the creative is delivered, as it is now: the same on every day of a reply.');
+UPDATE tiktokads.metric SET gmv_max = true, gmv_max_by = '{advertiser_id,campaign_id}' WHERE metric = 'live_views';
+UPDATE tiktokads.metric SET gmv_max = true, gmv_max_by = '{campaign_id}', gmv_max_alone = true WHERE metric IN ('campaign_name', 'campaign_id');
 
 UPDATE tiktokads.metric SET added_by_user = false;

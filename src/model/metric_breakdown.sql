@@ -102,8 +102,10 @@ BEGIN ATOMIC
 	SELECT CASE
 		WHEN m.metric IS NULL THEN pg_catalog.format('metric "%s" is not in the catalogue', $1)
 		WHEN $2 IS NULL AND NOT m.gmv_max THEN pg_catalog.format('GMV Max reports do not offer metric "%s"', $1)
+		WHEN $2 IS NULL AND g.id <> ALL (m.gmv_max_by) THEN pg_catalog.format('GMV Max reports do not offer metric "%s" by %s', $1, g.id)
+		WHEN $2 IS NULL AND m.gmv_max_alone AND pg_catalog.array_remove($4, g.id) && g.ids THEN pg_catalog.format('metric "%s" is a label and needs %s to be the only id', $1, g.id)
 		WHEN $2 IS NOT NULL AND m.family = 'gmv_max' THEN pg_catalog.format('metric "%s" is offered in GMV Max reports alone', $1)
-		WHEN m.kind = 'attribute' AND NOT $4 && '{advertiser_id,campaign_id,adgroup_id,ad_id}' THEN pg_catalog.format('metric "%s" is a label and needs an id dimension', $1)
+		WHEN m.kind = 'attribute' AND NOT $4 && g.ids THEN pg_catalog.format('metric "%s" is a label and needs an id dimension', $1)
 		WHEN m.kind = 'attribute' AND pg_catalog.array_position('{AUCTION_ADVERTISER,AUCTION_CAMPAIGN,AUCTION_ADGROUP,AUCTION_AD}', m.least_level)
 			> pg_catalog.array_position('{AUCTION_ADVERTISER,AUCTION_CAMPAIGN,AUCTION_ADGROUP,AUCTION_AD}', $3)
 			THEN pg_catalog.format('metric "%s" is offered from level %s down', $1, m.least_level)
@@ -112,6 +114,8 @@ BEGIN ATOMIC
 			WHERE NOT tiktokads.breakdown_offers($2, d.name, m))
 			THEN pg_catalog.format('the API does not offer metric "%s" in %s reports by %s', $1, $2, pg_catalog.array_to_string($4, ', '))
 		END
-	FROM (SELECT) AS one LEFT JOIN tiktokads.metric AS m ON m.metric = $1;
+	FROM (SELECT i.ids, (SELECT d.id FROM pg_catalog.unnest(i.ids) WITH ORDINALITY AS d (id, n) WHERE d.id = ANY ($4) ORDER BY d.n DESC LIMIT 1) AS id
+			FROM (VALUES ('{advertiser_id,campaign_id,adgroup_id,ad_id,item_group_id,item_id}'::text[])) AS i (ids)) AS g
+		LEFT JOIN tiktokads.metric AS m ON m.metric = $1;
 END;
 COMMENT ON FUNCTION tiktokads.metric_objection IS 'Why a metric cannot be had in a report of this type (BASIC, AUDIENCE; NULL: GMV Max), level (AUCTION_...) and dimensions; NULL when nothing in the catalogue speaks against it.';

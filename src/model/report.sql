@@ -31,7 +31,9 @@ INSERT INTO tiktokads.model_relation (relation, kind, key_columns, partition_col
 	('report_skan_daily', 'partitioned', '{advertiser_id,data_level,entity_id,stat_date}', 'stat_date', 'SKAdNetwork metrics by day, of each level.'),
 	('report_gmv_max_store_daily', 'partitioned', '{advertiser_id,store_id,stat_date}', 'stat_date', 'GMV Max metrics of each TikTok Shop by day of the account''s time zone.'),
 	('report_gmv_max_campaign_daily', 'partitioned', '{advertiser_id,store_id,campaign_id,stat_date}', 'stat_date', 'GMV Max metrics of each campaign by day of the account''s time zone.'),
-	('report_gmv_max_campaign_hourly', 'partitioned', '{advertiser_id,store_id,campaign_id,stat_time_hour}', 'stat_time_hour', 'GMV Max metrics of each campaign by hour of the account''s time zone.');
+	('report_gmv_max_campaign_hourly', 'partitioned', '{advertiser_id,store_id,campaign_id,stat_time_hour}', 'stat_time_hour', 'GMV Max metrics of each campaign by hour of the account''s time zone.'),
+	('report_gmv_max_product_daily', 'partitioned', '{advertiser_id,store_id,campaign_id,item_group_id,stat_date}', 'stat_date', 'GMV Max metrics of each campaign and product by day of the account''s time zone.'),
+	('report_gmv_max_creative_daily', 'partitioned', '{advertiser_id,store_id,campaign_id,item_group_id,item_id,stat_date}', 'stat_date', 'GMV Max metrics of each campaign, product and creative by day of the account''s time zone; what the product card brought has item_id -1.');
 
 -- keys and times
 INSERT INTO tiktokads.model_column (relation, position, name, type, description)
@@ -44,6 +46,8 @@ FROM tiktokads.model_relation AS r
 	('adgroup_id', 'bigint', 'Ad group.'),
 	('ad_id', 'bigint', 'Ad.'),
 	('store_id', 'text', 'TikTok Shop.'),
+	('item_group_id', 'bigint', 'Product of the shop (SPU).'),
+	('item_id', 'bigint', 'TikTok post whose video is the creative; -1: the product card, which is no post.'),
 	('data_level', 'text', 'Level of the row as the API names it: AUCTION_ADVERTISER, AUCTION_CAMPAIGN, AUCTION_ADGROUP or AUCTION_AD.'),
 	('entity_id', 'bigint', 'Ad account, campaign, ad group or ad, by data_level.'),
 	('breakdown', 'text', 'Dimension, or dimensions joined by +: age, gender, age+gender, country_code, platform and others.'),
@@ -82,9 +86,14 @@ WHERE m.in_tables AND r.relation LIKE 'report\_%' AND (m.restates OR r.relation 
 	AND r.relation NOT LIKE 'report\_gmv\_max\_%';
 
 INSERT INTO tiktokads.model_column (relation, position, name, type, description)
-SELECT r.relation, 100 + m.position, m.metric, m.type, m.description
-FROM tiktokads.model_relation AS r CROSS JOIN tiktokads.metric AS m
-WHERE r.relation LIKE 'report\_gmv\_max\_%' AND m.metric IN ('cost', 'net_cost', 'orders', 'gross_revenue');
+SELECT r.relation, m.position - 700, m.metric, m.type, m.description
+FROM tiktokads.model_relation AS r
+	JOIN (VALUES
+	('^report_gmv_max_', '^(cost|orders|gross_revenue)$'),
+	('^report_gmv_max_(store|campaign)_', '^net_cost$'),
+	('^report_gmv_max_creative_', '^(product_impressions|product_clicks|ad_click_rate|ad_conversion_rate|ad_video_view_rate_.*)$'))
+	AS o (relations, metrics) ON r.relation ~ o.relations
+	JOIN tiktokads.metric AS m ON m.metric ~ o.metrics AND m.family = 'gmv_max';
 
 INSERT INTO tiktokads.model_column (relation, position, name, type, description)
 SELECT r.relation, c.position, c.name, c.type, c.description

@@ -15,7 +15,7 @@
 static const char *stream_query =
 	"SELECT stream, kind, target, path, list_name, date_column, utc_column, by_month, tombstone_column,"
 	" key_columns, dimensions, metrics, paged, page_size, totals, max_days, lookback_days,"
-	" member_column, member_fields, modified_parameter, each_stream, each_column, each_parameter, own_permission,"
+	" member_column, member_fields, modified_parameter, each_stream, each_columns, each_parameters, own_permission,"
 	" ARRAY(SELECT key FROM pg_catalog.jsonb_each_text(constants) ORDER BY key) AS constant_columns,"
 	" ARRAY(SELECT value FROM pg_catalog.jsonb_each_text(constants) ORDER BY key) AS constant_values,"
 	" ARRAY(SELECT key FROM pg_catalog.jsonb_each_text(parameters) ORDER BY key) AS parameter_names,"
@@ -58,8 +58,8 @@ stream_copy(MemoryContext context, int row, StreamDef *stream)
 	stream->member_fields = row_names(context, row, "member_fields");
 	stream->modified_parameter = row_text(context, row, "modified_parameter");
 	stream->each_stream = row_text(context, row, "each_stream");
-	stream->each_column = row_text(context, row, "each_column");
-	stream->each_parameter = row_text(context, row, "each_parameter");
+	stream->each_columns = row_names(context, row, "each_columns");
+	stream->each_parameters = row_names(context, row, "each_parameters");
 	stream->own_permission = row_bool(row, "own_permission");
 	stream->paged = row_bool(row, "paged");
 	stream->totals = row_bool(row, "totals");

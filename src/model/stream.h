@@ -33,9 +33,9 @@ typedef struct StreamDef
 	char	   *member_column;	/* NULL: none */
 	Names		member_fields;	/* joined to the member */
 	char	   *modified_parameter; /* NULL: always read whole */
-	char	   *each_stream;	/* list that is gone through, NULL: none; */
-	char	   *each_column;	/* this column's values */
-	char	   *each_parameter; /* are asked for by this parameter */
+	char	   *each_stream;	/* list or report that is gone through, NULL: none; */
+	Names		each_columns;	/* the values of these columns are asked for */
+	Names		each_parameters;	/* by these parameters, pairwise */
 	bool		own_permission; /* a refusal concerns the stream alone */
 	bool		paged;
 	int			page_size;

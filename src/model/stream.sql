@@ -33,10 +33,11 @@ CREATE TABLE tiktokads.stream_shipped
 	modified_refresh interval CHECK (modified_refresh > '0'),
 	own_permission boolean NOT NULL DEFAULT false,
 	each_stream text,
-	each_column name,
-	each_parameter text,
+	each_columns text[] NOT NULL DEFAULT '{}',
+	each_parameters text[] NOT NULL DEFAULT '{}',
+	each_batch int NOT NULL DEFAULT 1 CHECK (each_batch > 0),
 	description text NOT NULL,
-	CHECK ((each_stream IS NULL) = (each_column IS NULL) AND (each_stream IS NULL) = (each_parameter IS NULL))
+	CHECK ((each_stream IS NULL) = (cardinality(each_columns) = 0) AND cardinality(each_columns) = cardinality(each_parameters))
 );
 COMMENT ON TABLE tiktokads.stream_shipped IS 'Streams as this version of the extension ships them. Read tiktokads.stream, which has your changes; make them in tiktokads.stream_override.';
 
@@ -71,6 +72,7 @@ CREATE TABLE tiktokads.stream_override
 	refresh interval CHECK (refresh > '0'),
 	modified_parameter text,
 	modified_refresh interval CHECK (modified_refresh > '0'),
+	each_batch int CHECK (each_batch > 0),
 	description text
 );
 SELECT pg_catalog.pg_extension_config_dump('tiktokads.stream_override', '');
@@ -127,8 +129,9 @@ SELECT s.stream,
 	coalesce(o.modified_refresh, s.modified_refresh) AS modified_refresh,
 	s.own_permission,
 	s.each_stream,
-	s.each_column,
-	s.each_parameter,
+	s.each_columns,
+	s.each_parameters,
+	coalesce(o.each_batch, s.each_batch) AS each_batch,
 	s.added,
 	o.stream IS NOT NULL AS overridden,
 	coalesce(o.description, s.description) AS description
@@ -169,9 +172,10 @@ DECLARE
 		'modified_parameter', 'Filter that narrows a list to what was modified since a time; NULL: the list is always read whole.',
 		'modified_refresh', 'How often what was modified is read, between two whole readings.',
 		'own_permission', 'True: its endpoint needs a permission that not every token has: where the API refuses it, the stream is left out, not the ad account.',
-		'each_stream', 'List that is gone through: one request for each of its rows of the ad account that is not removed; NULL: one request for the ad account.',
-		'each_column', 'Column of that list whose value is asked for; it goes to the column of the same name.',
-		'each_parameter', 'Parameter of the request that takes the value, as a list of one.',
+		'each_stream', 'Stream whose rows are gone through: a list (those of the ad account that are not removed) or a report (those of the days that are asked for, once it has read them); NULL: one request for the ad account.',
+		'each_columns', 'Columns of that stream''s table: a request for each distinct values of them. They stand in the columns of the same name.',
+		'each_parameters', 'Parameters of the request that take the values, one for each column, as a list; filtering.NAME is member NAME of the filter.',
+		'each_batch', 'How many values of the last column one request may take.',
 		'added', 'True for streams of your own (stream_added).',
 		'overridden', 'True when stream_override has a row for it.',
 		'description', 'What it holds.'];

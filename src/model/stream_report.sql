@@ -78,22 +78,37 @@ FROM (VALUES
 	('adgroup', 'ad groups'),
 	('ad', 'ads')) AS l (level, description);
 
--- GMV Max: an endpoint of its own, asked for each shop by itself
+-- GMV Max: an endpoint of its own, whose filter is an object and not a list.  Each shop is asked for by itself; products
+-- are asked for by campaign, and creatives by campaign and product, of which the report above says what there is.
 INSERT INTO tiktokads.stream_shipped (stream, kind, enabled, priority, target, path, key_columns, date_column, utc_column,
-	own_permission, each_stream, each_column, each_parameter, dimensions, metrics, parameters, rename, totals, max_days, lookback_days, latency, description)
-SELECT 'report_gmv_max_' || r.level || '_' || r.grain, 'report', r.grain = 'daily', r.priority, 'report_gmv_max_' || r.level || '_' || r.grain,
-	'gmv_max/report/get/',
-	pg_catalog.array_remove(ARRAY['advertiser_id', 'store_id', CASE WHEN r.level = 'campaign' THEN 'campaign_id' END, r.time_column], NULL),
-	r.time_column, r.utc_column, true, 'gmv_max_store', 'store_id', 'store_ids',
-	ARRAY[CASE r.level WHEN 'campaign' THEN 'campaign_id' ELSE 'advertiser_id' END, r.dimension],
-	'{cost,net_cost,orders,gross_revenue}',
-	-- unlike the other reports' filter an object
+	own_permission, each_stream, each_columns, each_parameters, each_batch, dimensions, metrics, parameters, rename, totals, max_days, lookback_days, latency, description)
+SELECT 'report_gmv_max_' || r.level || '_' || r.grain, 'report', r.grain = 'daily' AND r.level IN ('store', 'campaign'), r.priority,
+	'report_gmv_max_' || r.level || '_' || r.grain, 'gmv_max/report/get/',
+	'{advertiser_id,store_id}'::text[] || l.ids || g.time_column, g.time_column, g.utc_column,
+	true, l.each_stream, l.each_columns, l.each_parameters, l.each_batch,
+	CASE r.level WHEN 'store' THEN '{advertiser_id}' ELSE l.ids END || g.dimension, l.metrics,
 	CASE r.level WHEN 'campaign' THEN pg_catalog.jsonb_build_object('filtering',
 		'{"campaign_statuses":["STATUS_DELIVERY_OK","STATUS_NOT_DELIVERY","STATUS_DISABLE","STATUS_DELETE"]}') ELSE '{}' END,
 	CASE r.grain WHEN 'daily' THEN '{"stat_time_day": "stat_date"}' ELSE '{}' END::jsonb,
-	false, r.max_days, 28, '2 hours', r.description
+	false, g.max_days, 28, '2 hours', r.description
 FROM (VALUES
-	('store', 'daily', 50, 'stat_date', NULL, 'stat_time_day', 30, 'GMV Max metrics of each TikTok Shop by day.'),
-	('campaign', 'daily', 51, 'stat_date', NULL, 'stat_time_day', 30, 'GMV Max metrics of each campaign by day.'),
-	('campaign', 'hourly', 52, 'stat_time_hour', 'stat_time_utc', 'stat_time_hour', 1, 'GMV Max metrics of each campaign by hour.'))
-	AS r (level, grain, priority, time_column, utc_column, dimension, max_days, description);
+	('store', 'daily', 50, 'GMV Max metrics of each TikTok Shop by day.'),
+	('campaign', 'daily', 51, 'GMV Max metrics of each campaign by day.'),
+	('campaign', 'hourly', 52, 'GMV Max metrics of each campaign by hour.'),
+	('product', 'daily', 53, 'GMV Max metrics of each campaign and product by day: one request for each campaign.'),
+	('creative', 'daily', 54, 'GMV Max metrics of each campaign, product and creative by day: one request for each 100 products of a campaign.'))
+	AS r (level, grain, priority, description)
+	JOIN (VALUES
+	('store', '{}'::text[], 'gmv_max_store', '{store_id}'::text[], '{store_ids}'::text[], 1, '{cost,net_cost,orders,gross_revenue}'::text[]),
+	('campaign', '{campaign_id}', 'gmv_max_store', '{store_id}', '{store_ids}', 1, '{cost,net_cost,orders,gross_revenue}'),
+	('product', '{campaign_id,item_group_id}', 'report_gmv_max_campaign_daily', '{store_id,campaign_id}', '{store_ids,filtering.campaign_ids}', 1,
+		'{cost,orders,gross_revenue}'),
+	('creative', '{campaign_id,item_group_id,item_id}', 'report_gmv_max_product_daily', '{store_id,campaign_id,item_group_id}',
+		'{store_ids,filtering.campaign_ids,filtering.item_group_ids}', 100,
+		'{cost,orders,gross_revenue,product_impressions,product_clicks,ad_click_rate,ad_conversion_rate,ad_video_view_rate_2s,ad_video_view_rate_6s,'
+		'ad_video_view_rate_p25,ad_video_view_rate_p50,ad_video_view_rate_p75,ad_video_view_rate_p100}'))
+	AS l (level, ids, each_stream, each_columns, each_parameters, each_batch, metrics) ON l.level = r.level
+	JOIN (VALUES
+	('daily', 'stat_date', NULL, 'stat_time_day', 30),
+	('hourly', 'stat_time_hour', 'stat_time_utc', 'stat_time_hour', 1))
+	AS g (grain, time_column, utc_column, dimension, max_days) ON g.grain = r.grain;

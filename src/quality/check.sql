@@ -264,13 +264,12 @@ COMMENT ON FUNCTION tiktokads.check_drift IS 'Raises and clears the findings abo
 REVOKE ALL ON FUNCTION tiktokads.check_drift FROM PUBLIC;
 
 CREATE FUNCTION tiktokads.slice_stored(stream text, advertiser_id bigint, from_date date, to_date date, read_at timestamptz, modified_only boolean,
-	truncated boolean, changes bigint, pages bigint, rows_rejected bigint, drift text, missing text[], totals jsonb, sums jsonb, run bigint, unchanged boolean) RETURNS void
+	truncated boolean, changes bigint, pages bigint, rows_rejected bigint, drift text, missing text[], totals jsonb, sums jsonb, run bigint, unchanged boolean,
+	added bigint, removed bigint) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	s tiktokads.stream;
 	level text;
-	dependent text;
-	grown boolean;
 BEGIN
 	SELECT * INTO STRICT s FROM tiktokads.stream AS t WHERE t.stream = slice_stored.stream;
 	IF modified_only THEN
@@ -288,13 +287,9 @@ BEGIN
 	IF changes > 0 THEN
 		PERFORM pg_notify('tiktokads_sync', json_build_object('state', 'done', 'advertiser_id', $2, 'stream', $1, 'from', $3, 'to', $4, 'run', $15)::text);
 	END IF;
-	-- what goes through this list has not asked about its new rows yet
-	FOR dependent IN SELECT t.stream FROM tiktokads.stream AS t WHERE t.each_stream = $1 AND s.kind = 'entity' AND changes > 0 LOOP
-		EXECUTE format('SELECT EXISTS (SELECT FROM tiktokads.%I WHERE advertiser_id = $1 AND first_seen_at = now())', s.target) INTO grown USING $2;
-		IF grown THEN
-			DELETE FROM tiktokads.sync_read AS r WHERE r.stream = dependent AND r.advertiser_id = $2;
-		END IF;
-	END LOOP;
+	IF added + removed > 0 THEN
+		PERFORM tiktokads.each_moved(t.stream, $2, $3, $4) FROM tiktokads.stream AS t WHERE t.each_stream = $1;
+	END IF;
 	IF s.target = 'adgroup' AND changes > 0 THEN
 		PERFORM tiktokads.attribution_window_find($2);
 	END IF;

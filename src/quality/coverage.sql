@@ -6,7 +6,8 @@ WITH account AS (
 		tiktokads.attribution_days(a.advertiser_id) AS days
 	FROM tiktokads.advertiser AS a WHERE a.sync),
 stream AS (
-	SELECT s.stream, s.latency, tiktokads.expired_days(s.target) AS expired, s.enabled
+	SELECT s.stream, s.latency, tiktokads.expired_days(s.target) AS expired, s.enabled,
+		CASE WHEN s.each_stream IS NULL THEN '{}'::datemultirange ELSE tiktokads.stream_expired_days(s.stream) END AS gone
 	FROM tiktokads.stream AS s WHERE s.kind = 'report' AND s.date_column IS NOT NULL),
 reading AS (
 	SELECT r.stream, r.advertiser_id,
@@ -21,7 +22,7 @@ reading AS (
 wish AS (
 	SELECT b.connection, b.stream, b.advertiser_id, pg_catalog.daterange(b.from_date, b.to_date, '[]') AS days FROM tiktokads.backfill_request AS b),
 known AS (
-	SELECT a.connection, a.advertiser_id, a.name, s.stream, coalesce(r.days, '{}') AS days, coalesce(r.final, '{}') AS final, s.expired,
+	SELECT a.connection, a.advertiser_id, a.name, s.stream, coalesce(r.days, '{}') AS days, coalesce(r.final, '{}') AS final, s.expired + (s.gone - coalesce(r.days, '{}')) AS expired,
 		-- up to the newest day that the API has
 		pg_catalog.daterange(f.day, greatest(f.day, tiktokads.clock_day(tiktokads.clock_now() - s.latency, a.display_timezone)), '[]')
 			AS horizon
@@ -46,7 +47,7 @@ COMMENT ON COLUMN tiktokads.coverage.connection IS 'Connection that reads the ad
 COMMENT ON COLUMN tiktokads.coverage.advertiser_id IS 'Ad account.';
 COMMENT ON COLUMN tiktokads.coverage.advertiser_name IS 'Its name.';
 COMMENT ON COLUMN tiktokads.coverage.stream IS 'Report stream with days: each enabled one, and each that has some.';
-COMMENT ON COLUMN tiktokads.coverage.state IS 'missing: not read yet. provisional: read before the attribution window closed, numbers may still change. final: read after it. expired: removed by retention on purpose, and not fetched again.';
+COMMENT ON COLUMN tiktokads.coverage.state IS 'missing: not read yet. provisional: read before the attribution window closed, numbers may still change. final: read after it. expired: removed by retention on purpose, and not fetched again; also of what goes through a report whose days were.';
 COMMENT ON COLUMN tiktokads.coverage.from_date IS 'First day of the range, in the account''s time zone.';
 COMMENT ON COLUMN tiktokads.coverage.to_date IS 'Last day of the range.';
 COMMENT ON COLUMN tiktokads.coverage.days IS 'Number of its days.';

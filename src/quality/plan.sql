@@ -29,6 +29,19 @@ $$;
 COMMENT ON PROCEDURE tiktokads.backfill IS 'Has the days from from_date to to_date fetched in the background: those that were not read yet, of every enabled report stream with days (or one), every ad account (or one). Nothing is fetched by the call itself: the workers do, or CALL tiktokads.sync(due => true). tiktokads.sync_plan shows what it costs, backfill_progress how far it is. Resumable: what was read is not read again.';
 REVOKE ALL ON PROCEDURE tiktokads.backfill FROM PUBLIC;
 
+CREATE FUNCTION tiktokads.each_members(stream text, advertiser_id bigint) RETURNS double precision
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+	SELECT CASE WHEN s.each_stream IS NULL THEN 1
+		ELSE greatest(pg_catalog.ceil(coalesce(l.rows_per_day, 0) / s.each_batch),
+			CASE WHEN s.each_batch > 1 THEN (SELECT g.rows_per_day FROM tiktokads.stream AS p JOIN tiktokads.sync_state AS g ON g.stream = p.each_stream AND g.advertiser_id = $2
+				WHERE p.stream = s.each_stream) END) END
+	FROM tiktokads.stream AS s LEFT JOIN tiktokads.sync_state AS l ON l.stream = s.each_stream AND l.advertiser_id = $2
+	WHERE s.stream = $1;
+END;
+COMMENT ON FUNCTION tiktokads.each_members IS 'Requests that a slice of a stream takes at least, by the rows that what it goes through had last time; 1 for a stream that goes through nothing, NULL for one that does not exist.';
+REVOKE ALL ON FUNCTION tiktokads.each_members FROM PUBLIC;
+
 CREATE VIEW tiktokads.sync_plan WITH (security_invoker = true) AS
 SELECT c.name AS connection, p.priority, d.stream, d.advertiser_id, d.from_date, d.to_date, d.due_at, d.due_at <= tiktokads.clock_now() AS due,
 	q.slices, greatest(q.slices * e.members, pg_catalog.ceil(coalesce(t.rows_per_day, 0) * coalesce(d.to_date - d.from_date + 1, 1) / s.page_size))::bigint AS requests
@@ -41,8 +54,7 @@ FROM tiktokads.connection AS c
 		WHEN s.by_month THEN (pg_catalog.date_part('year', d.to_date) * 12 + pg_catalog.date_part('month', d.to_date)
 			- pg_catalog.date_part('year', d.from_date) * 12 - pg_catalog.date_part('month', d.from_date))::int + 1
 		ELSE (d.to_date - d.from_date) / greatest(s.max_days, 1) + 1 END AS slices) AS q
-	CROSS JOIN LATERAL (SELECT CASE WHEN s.each_stream IS NULL THEN 1
-		ELSE coalesce((SELECT l.rows_per_day FROM tiktokads.sync_state AS l WHERE l.stream = s.each_stream AND l.advertiser_id = d.advertiser_id), 0) END AS members) AS e;
+	CROSS JOIN LATERAL (SELECT tiktokads.each_members(d.stream, d.advertiser_id) AS members) AS e;
 COMMENT ON VIEW tiktokads.sync_plan IS 'What will be asked of the API, due now or later, and how many requests that costs: before any of it starts.';
 COMMENT ON COLUMN tiktokads.sync_plan.connection IS 'Connection.';
 COMMENT ON COLUMN tiktokads.sync_plan.priority IS 'Lower numbers first: 10 today and the last days, 15 lists, 20 the last month, 40 days within the attribution window, 60 backfill, 80 the slow pass.';
@@ -53,7 +65,7 @@ COMMENT ON COLUMN tiktokads.sync_plan.to_date IS 'Last day; NULL likewise, or (w
 COMMENT ON COLUMN tiktokads.sync_plan.due_at IS 'When; -infinity: it was never read.';
 COMMENT ON COLUMN tiktokads.sync_plan.due IS 'True when that time has come.';
 COMMENT ON COLUMN tiktokads.sync_plan.slices IS 'Slices of the days, each of them one commit.';
-COMMENT ON COLUMN tiktokads.sync_plan.requests IS 'Requests to expect, by the rows that such days had last time (and the shops that are gone through); as slices where none was read yet.';
+COMMENT ON COLUMN tiktokads.sync_plan.requests IS 'Requests to expect, by the rows that such days had last time (and the shops, campaigns or products that are gone through); as slices where none was read yet.';
 
 CREATE VIEW tiktokads.sync_budget WITH (security_invoker = true) AS
 WITH account AS (
@@ -61,14 +73,13 @@ WITH account AS (
 reading AS (
 	SELECT a.connection, s.path, a.advertiser_id, s.stream,
 		pg_catalog.extract('epoch', interval '1 day') / pg_catalog.extract('epoch', CASE WHEN b.band IS NULL THEN s.refresh ELSE b.every END)
-			* greatest(CASE WHEN s.each_stream IS NULL THEN 1 ELSE coalesce(e.rows_per_day, 0)::numeric END * CASE WHEN b.band IS NULL THEN 1 WHEN s.by_month THEN 2
+			* greatest(tiktokads.each_members(s.stream, a.advertiser_id)::numeric * CASE WHEN b.band IS NULL THEN 1 WHEN s.by_month THEN 2
 				ELSE pg_catalog.ceil(n.days::numeric / greatest(s.max_days, 1)) END, coalesce(t.rows_per_day, 0)::numeric / s.page_size * CASE WHEN b.band IS NULL THEN 1 ELSE n.days END)
 			AS requests
 	FROM account AS a
 		JOIN tiktokads.stream AS s ON s.enabled AND s.kind IN ('entity', 'report')
 		LEFT JOIN tiktokads.restatement AS b ON s.date_column IS NOT NULL AND b.enabled AND s.stream LIKE b.streams
 		LEFT JOIN tiktokads.sync_state AS t ON t.stream = s.stream AND t.advertiser_id = a.advertiser_id
-		LEFT JOIN tiktokads.sync_state AS e ON e.stream = s.each_stream AND e.advertiser_id = a.advertiser_id
 		CROSS JOIN LATERAL (SELECT greatest(0, coalesce(b.to_age, a.days) - coalesce(b.from_age, a.days + 1) + 1) AS days) AS n
 	WHERE s.date_column IS NULL OR (b.band IS NOT NULL AND n.days > 0))
 SELECT coalesce(c.app_id, c.name) AS app, r.path AS endpoint, pg_catalog.count(DISTINCT r.advertiser_id) AS advertisers,
@@ -97,7 +108,7 @@ CREATE VIEW tiktokads.backfill_progress WITH (security_invoker = true) AS
 WITH work AS (
 	SELECT b.backfill, s.stream, a.advertiser_id, s.max_days, s.by_month,
 		pg_catalog.datemultirange(pg_catalog.daterange(b.from_date, least(b.to_date, tiktokads.clock_today(a.display_timezone)), '[]'))
-			- tiktokads.expired_days(s.target) AS days
+			- CASE WHEN s.each_stream IS NULL THEN tiktokads.expired_days(s.target) ELSE tiktokads.stream_expired_days(s.stream) END AS days
 	FROM tiktokads.backfill_request AS b
 		JOIN tiktokads.advertiser AS a ON a.sync AND a.readable AND (b.connection IS NULL OR a.connection = b.connection)
 			AND (b.advertiser_id IS NULL OR a.advertiser_id = b.advertiser_id)

@@ -77,7 +77,7 @@ INSERT INTO tiktokads.personal_relation (relation, on_erasure, free_columns, pur
 	('smart_plus_ad', 'anonymise', '{ad_name,operation_status,secondary_status}', NULL, 'TikTok, where it comes from', true),
 	-- the identifiers of people under a hold; they are forgotten when it is released
 	('legal_hold', NULL, '{person,reason,placed_by,placed_as,released_by,released_as,release_reason}', NULL, NULL, true),
-	('metric', NULL, '{metric,type,family,kind,least_level,unique_user,description}', NULL, NULL, true),
+	('metric', NULL, '{metric,type,family,kind,least_level,unique_user,gmv_max_by,description}', NULL, NULL, true),
 	('finding', NULL, '{kind,severity,connection,stream,subject,message,hint}', NULL, NULL, true);
 
 -- what an ad account had before is as personal as what it has
@@ -121,7 +121,7 @@ INSERT INTO tiktokads.personal_relation (relation, free_columns, shipped)
 SELECT r.relation, '{extra,ac,ad_type,additional_interests,age,audience_tags,behavior_id,breakdown,contextual_tag,country_code,data_level,device_brand_id,dma_id,
 	gender,hashtag,interest_category,interest_category_tier2,interest_category_tier3,interest_category_tier4,interest_category_v2,language,member,placement,platform,
 	province_id,purchase_intention,component_name,custom_event_type,event_source_id,image_id,match_type,minis_id,page_id,post_id,room_id,
-	search_keyword,search_terms,skan_postback_sequence,video_material_id,store_id}', true
+	search_keyword,search_terms,skan_postback_sequence,video_material_id,store_id,creative_delivery_status}', true
 FROM tiktokads.model_relation AS r WHERE r.relation LIKE 'report\_%' AND r.kind <> 'view';
 
 CREATE VIEW tiktokads.unregistered_column WITH (security_invoker = true) AS

@@ -55,11 +55,35 @@ column_datum(const Target *target, int column, const char *text)
 	return OidInputFunctionCall(function, pstrdup(text), parameter, attribute->atttypmod);
 }
 
-/* A value of the list that is gone through, as the target's column has it; in a unit of work. */
-Datum
-target_each_value(const Target *target, const char *text)
+/* Fills in a part's own values, as the target's columns have them; in a unit of work. */
+void
+target_each_own(const Target *target, EachPart *part)
 {
-	return column_datum(target, target->completion.each, text);
+	int			count = target->stream->each_columns.count;
+
+	part->own = palloc0(count * sizeof(Datum));
+	for (int i = 0; i < count; i++)
+		if (target->completion.each[i] >= 0)
+			part->own[i] = column_datum(target, target->completion.each[i], i < part->lead.count ? part->lead.items[i] : part->last.items[0]);
+}
+
+/* Finds the columns of what is gone through that no reply has; in the target's context. */
+static void
+each_prepare_columns(Target *target)
+{
+	const StreamDef *stream = target->stream;
+	Completion *completion = &target->completion;
+
+	completion->each = palloc0(Max(stream->each_columns.count, 1) * sizeof(int));
+	for (int i = 0; i < stream->each_columns.count; i++)
+	{
+		const char *name = stream->each_columns.items[i];
+
+		/* a dimension comes back with each row */
+		completion->each[i] = names_contain(&stream->dimensions, name) ? -1 : column_need(target, name);
+		if (completion->each[i] >= 0)
+			completion->is_ours[completion->each[i]] = true;
+	}
 }
 
 /* True when a completed row has all of its key. */
@@ -97,9 +121,7 @@ completion_prepare(Target *target)
 	for (int i = 0; i < stream->member_fields.count; i++)
 		completion->parts[i] = column_need(target, stream->member_fields.items[i]);
 	completion->date = column_find(target, stream->date_column);
-	completion->each = stream->each_column == NULL ? -1 : column_need(target, stream->each_column);
-	if (completion->each >= 0)
-		completion->is_ours[completion->each] = true;
+	each_prepare_columns(target);
 	completion->utc = stream->utc_column == NULL ? -1 : column_need(target, stream->utc_column);
 	if (completion->member >= 0)
 		completion->is_ours[completion->member] = true;
@@ -161,8 +183,9 @@ target_complete(const Target *target, const Scope *scope, Datum *values, bool *n
 		fill(values, nulls, target->advertiser_column, Int64GetDatum(scope->advertiser_id));
 	for (int i = 0; i < completion->nconstants; i++)
 		fill(values, nulls, completion->constants[i].column, completion->constants[i].value);
-	if (completion->each >= 0)
-		fill(values, nulls, completion->each, scope->each_values[scope->each_now]);
+	for (int i = 0; i < target->stream->each_columns.count; i++)
+		if (completion->each[i] >= 0)
+			fill(values, nulls, completion->each[i], scope->each[scope->each_now].own[i]);
 	if (completion->member >= 0)
 		fill(values, nulls, completion->member, member_join(target, values, nulls));
 	if (target->stream->by_month)

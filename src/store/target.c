@@ -175,16 +175,6 @@ append_deleted(StringInfo sql, const Target *target, const bool *filled, const c
 	appendStringInfo(sql, "%sfalse)", n == 0 ? "" : ", ");
 }
 
-/* Appends the condition that o is of the list that was gone through: others were not asked for. */
-static void
-append_each(StringInfo sql, const Target *target, const Names *each)
-{
-	appendStringInfoString(sql, " AND (false");
-	for (int i = 0; i < each->count; i++)
-		appendStringInfo(sql, " OR o.%s = %s", quote_identifier(target->stream->each_column), quote_literal_cstr(each->items[i]));
-	appendStringInfoChar(sql, ')');
-}
-
 /* Appends the condition that o is in the scope, its ad account and days by these expressions. */
 static void
 append_scope_of(StringInfo sql, const Target *target, const Scope *scope, const char *advertiser, const char *from, const char *to)
@@ -199,8 +189,9 @@ append_scope_of(StringInfo sql, const Target *target, const Scope *scope, const 
 		if (names_contain(&stream->key_columns, stream->constant_columns.items[i]))
 			appendStringInfo(sql, " AND o.%s = %s", quote_identifier(stream->constant_columns.items[i]),
 							 quote_literal_cstr(stream->constant_values.items[i]));
-	if (stream->each_column != NULL)
-		append_each(sql, target, &scope->each);
+	/* of those that are not in the list nothing was asked */
+	if (scope->asked != NULL)
+		appendStringInfo(sql, " AND (%s)", scope->asked);
 }
 
 /* Appends the condition that o is in the scope: $1, and $2 and $3 when dated. */

@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "access/tupdesc.h"
+#include "api/request.h"
 #include "lib/stringinfo.h"
 #include "model/stream.h"
 #include "pgtime.h"
@@ -32,7 +33,7 @@ typedef struct Completion
 	int		   *parts;
 	int			date;
 	int			utc;			/* of the date column's wall time */
-	int			each;			/* of the list that is gone through */
+	int		   *each;			/* of what is gone through, one for each column */
 	bool	   *is_ours;
 } Completion;
 
@@ -57,8 +58,9 @@ typedef struct Scope
 	DateADT		from;			/* -infinity when the stream is undated */
 	DateADT		to;				/* infinity likewise */
 	pg_tz	   *zone;			/* of the account's wall time */
-	Names		each;			/* of the list that is gone through, all to be asked for */
-	Datum	   *each_values;	/* the same, as the target's column has them */
+	char	   *asked;			/* condition on o: what of the list is asked for, NULL: all */
+	EachPart   *each;			/* of what is gone through, all to be asked for */
+	int			each_count;
 	int			each_now;		/* being read */
 } Scope;
 
@@ -84,8 +86,8 @@ extern Tuplestorestate *incoming_begin(void);
 /* Finds the columns that are ours to fill. */
 extern void completion_prepare(Target *target);
 
-/* A value of the list that is gone through, as the target's column has it. */
-extern Datum target_each_value(const Target *target, const char *text);
+/* Fills in a part's own values: those that no reply has. */
+extern void target_each_own(const Target *target, EachPart *part);
 
 /* True when a completed row has all of its key. */
 extern bool target_has_key(const Target *target, const bool *nulls);

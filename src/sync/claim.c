@@ -6,8 +6,8 @@
  * crash, with all of the memory.  Nothing here is a cursor: what is done and
  * what is still to do are rows of tables.
  *
- * What must stay true: two entries of a stream and advertiser never overlap;
- * an entry is written by its own process alone; strings are cut to fit, which
+ * What must stay true: two entries of a stream and advertiser never overlap,
+ * nor do one of a stream and one of another that goes through its rows; an entry is written by its own process alone; strings are cut to fit, which
  * can only make two streams look alike.
  */
 #include "postgres.h"
@@ -36,6 +36,7 @@ typedef struct Claim
 	ClaimPhase	phase;
 	char		connection[NAMEDATALEN];
 	char		stream[NAMEDATALEN];
+	char		each_stream[NAMEDATALEN];	/* whose rows it goes through, "": none */
 	int64		advertiser_id;
 	DateADT		from;
 	DateADT		to;
@@ -100,17 +101,27 @@ claim_exit(int code, Datum arg)
 	claim_release_all();
 }
 
+/* True when two names of streams are the same, as far as they are kept. */
+static bool
+same_stream(const char *one, const char *other)
+{
+	return other != NULL && strncmp(one, other, NAMEDATALEN - 1) == 0;
+}
+
 /* Whether a claim keeps a slice from being taken; the lock is held. */
 static bool
 claim_excludes(const Claim *claim, const Slice *slice, bool suspect)
 {
+	const StreamDef *stream = slice->target->stream;
+
 	if (claim->pid == 0 || claim->database != MyDatabaseId)
 		return false;
 	if (suspect && claim->suspect)
 		return true;
 	return claim->advertiser_id == slice->scope.advertiser_id &&
 		claim->from <= slice->scope.to && slice->scope.from <= claim->to &&
-		strncmp(claim->stream, slice->target->stream->name, NAMEDATALEN - 1) == 0;
+		(same_stream(claim->stream, stream->name) || same_stream(claim->stream, stream->each_stream) ||
+		 same_stream(claim->each_stream, stream->name));
 }
 
 /* Fills a free entry; the lock is held. */
@@ -124,6 +135,8 @@ claim_fill(Claim *claim, const Slice *slice, const char *connection, bool suspec
 	claim->suspect = suspect;
 	strlcpy(claim->connection, connection, NAMEDATALEN);
 	strlcpy(claim->stream, slice->target->stream->name, NAMEDATALEN);
+	if (slice->target->stream->each_stream != NULL)
+		strlcpy(claim->each_stream, slice->target->stream->each_stream, NAMEDATALEN);
 	claim->advertiser_id = slice->scope.advertiser_id;
 	claim->from = slice->scope.from;
 	claim->to = slice->scope.to;

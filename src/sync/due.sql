@@ -253,7 +253,8 @@ DECLARE
 BEGIN
 	RETURN QUERY
 	WITH offered AS MATERIALIZED (
-		SELECT s.stream, s.target, s.priority, s.date_column, s.by_month, s.max_days, s.refresh, s.modified_parameter, s.modified_refresh, s.latency, s.each_stream
+		SELECT s.stream, s.target, s.priority, s.date_column, s.by_month, s.max_days, s.refresh, s.modified_parameter, s.modified_refresh, s.latency,
+			s.each_stream, (SELECT p.date_column IS NOT NULL FROM tiktokads.stream AS p WHERE p.stream = s.each_stream) AS each_dated
 		FROM tiktokads.stream AS s WHERE s.enabled AND s.kind IN ('entity', 'report')),
 	account AS MATERIALIZED (
 		SELECT a.advertiser_id, tiktokads.clock_today(a.display_timezone) AS today,
@@ -266,22 +267,26 @@ BEGIN
 		FROM (SELECT DISTINCT display_timezone FROM account) AS z
 			CROSS JOIN (SELECT DISTINCT s.latency FROM offered AS s) AS l),
 	expired AS MATERIALIZED (
-		SELECT t.target, tiktokads.expired_days(t.target) AS days FROM (SELECT DISTINCT s.target FROM offered AS s) AS t),
+		SELECT s.stream, CASE WHEN s.each_dated THEN tiktokads.stream_expired_days(s.stream) ELSE tiktokads.expired_days(s.target) END AS days
+		FROM offered AS s),
+	readings AS MATERIALIZED (
+		SELECT r.stream, r.advertiser_id, pg_catalog.range_agg(pg_catalog.daterange(r.from_date, r.to_date, '[]')) AS days
+		FROM tiktokads.sync_read AS r WHERE pg_catalog.isfinite(r.from_date)
+		GROUP BY r.stream, r.advertiser_id),
 	wanted AS MATERIALIZED (
 		SELECT s.stream, s.priority, s.date_column, s.by_month, s.max_days, s.refresh, s.modified_parameter, s.modified_refresh,
-			s.latency, a.advertiser_id, a.display_timezone, a.today, a.days, z.newest, z.settled, e.days AS expired
+			s.latency, a.advertiser_id, a.display_timezone, a.today, a.days, z.newest, z.settled,
+			-- what goes through a report has the days that the report has
+			CASE WHEN s.each_dated THEN e.days + ('{(,)}'::datemultirange - coalesce(h.days, '{}')) ELSE e.days END AS expired
 		FROM account AS a
 			CROSS JOIN offered AS s
-			JOIN expired AS e ON e.target = s.target
+			JOIN expired AS e ON e.stream = s.stream
+			LEFT JOIN readings AS h ON s.each_dated AND h.stream = s.each_stream AND h.advertiser_id = a.advertiser_id
 			JOIN zone AS z ON z.latency = s.latency AND z.display_timezone IS NOT DISTINCT FROM a.display_timezone
 		WHERE NOT EXISTS (SELECT FROM tiktokads.stream_degraded AS d
 			WHERE d.stream = s.stream AND d.advertiser_id = a.advertiser_id AND d.retry_at > moment)
 			-- what goes through a list waits for it
 			AND (s.each_stream IS NULL OR EXISTS (SELECT FROM tiktokads.sync_read AS r WHERE r.stream = s.each_stream AND r.advertiser_id = a.advertiser_id))),
-	readings AS MATERIALIZED (
-		SELECT r.stream, r.advertiser_id, pg_catalog.range_agg(pg_catalog.daterange(r.from_date, r.to_date, '[]')) AS days
-		FROM tiktokads.sync_read AS r WHERE pg_catalog.isfinite(r.from_date)
-		GROUP BY r.stream, r.advertiser_id),
 	missing AS (
 		-- the last thirty days, and what a backfill asks for
 		SELECT w.stream, w.advertiser_id, w.by_month, w.priority, w.max_days, w.expired, w.newest, p.part

@@ -55,10 +55,12 @@ extern bool probe_begin(Run *run, Slice *slice, const CallError *error);
 extern void probe_fill(Run *run, Slice *slice);
 extern bool probe_arrived(Run *run, Slice *slice, Call *call);
 
-/* each.c: goes through the rows of a list, one request for each. */
+/* each.c: goes through the rows of another stream, one request for each or some. */
 extern void each_prepare(MemoryContext context, Slice *slice);
 extern bool each_is_over(Slice *slice);
 extern bool each_next(Slice *slice);
+extern double each_pages(const Slice *slice);
+extern bool each_waits(const Run *run, const Slice *slice);
 
 /* remote.c: reads what the API cuts short in another way. */
 extern bool remote_begin(Run *run, Slice *slice);

@@ -134,20 +134,42 @@ fetch_smaller(Slice *slice)
 	return true;
 }
 
+/* How many pages a slice has in all, 0: that is no news. */
+static double
+pages_expected(const Slice *slice)
+{
+	if (slice->pages_done == 1 && (slice->scope.each_count == 0 || slice->total_pages > SLICE_PAGES_SPLIT))
+		return slice->total_pages;
+	/* what goes through others is cut when it has become too large */
+	if (slice->scope.each_now + 1 < slice->scope.each_count && slice_is_whole(slice) &&
+		slice->nrows > (int64) SLICE_PAGES_SPLIT * slice->target->stream->page_size)
+		return each_pages(slice);
+	return 0;
+}
+
+/* Cuts a slice that is too large into fewer days; false: it is not, or cannot be cut. */
+static bool
+slice_cut(Run *run, Slice *slice)
+{
+	CallError	large = {VERDICT_SPLIT, 0, "more pages than a slice may have: cut into fewer days", NULL, NULL};
+	int			days = slice_days(slice);
+	double		pages = pages_expected(slice);
+
+	if (days == 0 || pages == 0)
+		return false;
+	slice->density->pages_per_day = pages / days;
+	if (days == 1 || pages <= SLICE_PAGES_SPLIT)
+		return false;
+	settle_split(run, slice, Max(1, (int) (SLICE_PAGES_SPLIT / slice->density->pages_per_day)), &large);
+	return true;
+}
+
 /* After a page: is the slice too large, whole, or in need of another reading? */
 static void
 slice_step(Run *run, Slice *slice)
 {
-	CallError	large = {VERDICT_SPLIT, 0, "more pages than a slice may have: cut into fewer days", NULL, NULL};
-	int			days = slice_days(slice);
-
-	if (slice->pages_done == 1 && days > 0)
-		slice->density->pages_per_day = slice->total_pages / (double) days;
-	if (slice->pages_done == 1 && days > 1 && slice->total_pages > SLICE_PAGES_SPLIT)
-	{
-		settle_split(run, slice, Max(1, (int) (SLICE_PAGES_SPLIT / slice->density->pages_per_day)), &large);
+	if (slice_cut(run, slice))
 		return;
-	}
 	if (!slice_is_whole(slice))
 		return;
 	if (slice->truncated && remote_begin(run, slice))

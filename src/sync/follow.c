@@ -96,7 +96,9 @@ follow_check(Slice *slice)
 	add_text(&parameters, sums);
 	add_int64(&parameters, slice->run);
 	add(&parameters, BOOLOID, BoolGetDatum(slice->unchanged), false);
-	execute("SELECT tiktokads.slice_stored($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::jsonb, $14::jsonb, $15, $16)",
+	add_int64(&parameters, slice->counts.added);
+	add_int64(&parameters, slice->counts.removed);
+	execute("SELECT tiktokads.slice_stored($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::jsonb, $14::jsonb, $15, $16, $17, $18)",
 			&parameters, SPI_OK_SELECT);
 }
 

@@ -189,11 +189,14 @@ open_pending(Run *run)
 	for (int i = run->pending.count - 1; i >= 0; i--)
 	{
 		Slice	   *slice = run->pending.items[i];
-		Slice	   *rest = plan_narrow(run->context, slice);
+		Slice	   *rest;
 		OpenWork	work = {run, 0, slice};
 		ErrorData  *failure;
 		MemoryContext before;
 
+		if (each_waits(run, slice))
+			continue;
+		rest = plan_narrow(run->context, slice);
 		if (rest != NULL)
 		{
 			before = MemoryContextSwitchTo(run->context);

@@ -105,18 +105,21 @@ queue_add(SliceQueue *queue, Target *target, RowShape *shape, Density *density,
 	return slice;
 }
 
-/* Lists what retention left of a range of days, the newest first; returns how many parts. */
+/* Lists what retention left of a range of a stream's days, the newest first; returns how many parts. */
 static int
-days_left(const char *target, DateADT from, DateADT to)
+days_left(const StreamDef *stream, DateADT from, DateADT to)
 {
 	Oid			types[] = {TEXTOID, DATEOID, DATEOID};
-	Datum		values[] = {CStringGetTextDatum(target), DateADTGetDatum(from), DateADTGetDatum(to)};
+	bool		plain = stream->each_stream == NULL;
+	Datum		values[] = {
+		CStringGetTextDatum(plain ? stream->target : stream->name), DateADTGetDatum(from), DateADTGetDatum(to)
+	};
 	MemoryContext before = CurrentMemoryContext;
 
-	unit_execute("SELECT lower(r) - date '2000-01-01' AS from_day, upper(r) - 1 - date '2000-01-01' AS to_day"
-				 " FROM pg_catalog.unnest(pg_catalog.datemultirange(pg_catalog.daterange($2, $3, '[]'))"
-				 " - tiktokads.expired_days($1)) AS r"
-				 " ORDER BY 1 DESC", 3, types, values, NULL, SPI_OK_SELECT);
+	unit_execute(psprintf("SELECT lower(r) - date '2000-01-01' AS from_day, upper(r) - 1 - date '2000-01-01' AS to_day"
+						  " FROM pg_catalog.unnest(pg_catalog.datemultirange(pg_catalog.daterange($2, $3, '[]'))"
+						  " - tiktokads.%s($1)) AS r ORDER BY 1 DESC", plain ? "expired_days" : "stream_expired_days"),
+				 lengthof(types), types, values, NULL, SPI_OK_SELECT);
 	MemoryContextSwitchTo(before);
 	return (int) SPI_processed;
 }
@@ -128,8 +131,8 @@ plan_trim(Slice *slice)
 	const StreamDef *stream = slice->target->stream;
 
 	if (stream->by_month)
-		return days_left(stream->target, slice->scope.from, slice->scope.from) > 0;
-	if (days_left(stream->target, slice->scope.from, slice->scope.to) == 0)
+		return days_left(stream, slice->scope.from, slice->scope.from) > 0;
+	if (days_left(stream, slice->scope.from, slice->scope.to) == 0)
 		return false;
 	slice->scope.from = (DateADT) row_int64(0, "from_day", NULL);
 	slice->scope.to = (DateADT) row_int64(0, "to_day", NULL);
@@ -180,7 +183,7 @@ plan_stream(SliceQueue *queue, Target *target, RowShape *shape,
 		return;
 	if (stream->by_month)
 		from = month_of(from);
-	nparts = days_left(stream->target, from, to);
+	nparts = days_left(stream, from, to);
 	for (int i = 0; i < nparts; i++)
 		plan_days(queue, target, shape, density, advertiser,
 				  (DateADT) row_int64(i, "from_day", NULL), (DateADT) row_int64(i, "to_day", NULL));
@@ -278,8 +281,11 @@ plan_prepare(MemoryContext context, Slice *slice)
 static Names
 degraded_load(MemoryContext context)
 {
-	unit_execute("SELECT coalesce(pg_catalog.array_agg(stream || ' ' || advertiser_id), '{}') AS degraded"
-				 " FROM tiktokads.stream_degraded WHERE retry_at > tiktokads.clock_now()",
+	/* nor may what goes through a report that is not offered */
+	unit_execute("WITH RECURSIVE gone AS (SELECT d.stream, d.advertiser_id FROM tiktokads.stream_degraded AS d WHERE d.retry_at > tiktokads.clock_now()"
+				 " UNION SELECT s.stream, g.advertiser_id FROM gone AS g JOIN tiktokads.stream AS p ON p.stream = g.stream AND p.date_column IS NOT NULL"
+				 " JOIN tiktokads.stream AS s ON s.each_stream = g.stream)"
+				 " SELECT coalesce(pg_catalog.array_agg(stream || ' ' || advertiser_id), '{}') AS degraded FROM gone",
 				 0, NULL, NULL, NULL, SPI_OK_SELECT);
 	return row_names(context, 0, "degraded");
 }

@@ -180,7 +180,7 @@ remote_begin(Run *run, Slice *slice)
 
 	if (slice->parts.count > 0)
 		return slice->part_size > 1 && parts_begin(run, slice);
-	if (slice->remote != NULL || !stream->is_report || stream->each_column != NULL || stream->key_columns.count < 2 ||
+	if (slice->remote != NULL || !stream->is_report || stream->each_stream != NULL || stream->key_columns.count < 2 ||
 		names_contain(&stream->dimensions, "advertiser_id"))
 		return false;
 	slice->remote = MemoryContextAllocZero(run->context, sizeof(Remote));

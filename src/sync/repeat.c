@@ -128,7 +128,7 @@ repeat_prepare(Slice *slice, MemoryContext context)
 	MemoryContextSwitchTo(before);
 	if (!pg_strong_random(repeat->key, sizeof(repeat->key)))
 		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random bytes")));
-	if (slice->modified_only || slice->campaign_ids != NULL || slice->target->stream->each_column != NULL)
+	if (slice->modified_only || slice->campaign_ids != NULL || slice->target->stream->each_stream != NULL)
 		return;
 	add_key(&parameters, slice);
 	execute("SELECT pages, rows, print, key FROM tiktokads.page_hash WHERE stream = $1 AND advertiser_id = $2"
@@ -317,7 +317,7 @@ repeat_store(const Slice *slice, bool whole)
 	Parameters	parameters = {0};
 	StringInfoData pages;
 
-	if (repeat == NULL || slice->modified_only || slice->campaign_ids != NULL || slice->target->stream->each_column != NULL)
+	if (repeat == NULL || slice->modified_only || slice->campaign_ids != NULL || slice->target->stream->each_stream != NULL)
 		return;
 	initStringInfo(&pages);
 	for (int i = 0; i < repeat->hashes.count; i++)

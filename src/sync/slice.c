@@ -62,7 +62,7 @@ slice_request(const Slice *slice, const Connection *connection)
 		.page_size = slice->page_size,
 		.metrics = slice->metrics,
 		.campaign_ids = slice->campaign_ids,
-		.each_value = slice->scope.each.count > 0 ? slice->scope.each.items[slice->scope.each_now] : NULL
+		.each = slice->scope.each_count > 0 ? &slice->scope.each[slice->scope.each_now] : NULL
 	};
 
 	return scope;

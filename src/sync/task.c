@@ -105,9 +105,13 @@ task_candidates(const char *connection, int limit, int *count)
 	};
 	Task	   *tasks;
 
-	unit_execute("SELECT task, stream, advertiser_id, from_date, to_date, crashes FROM tiktokads.sync_task"
-				 " WHERE connection = $1 AND not_before <= $2 AND set_aside_at IS NULL"
-				 " ORDER BY crashes > 0, priority, to_date DESC, task LIMIT $3",
+	/* what goes through another's rows comes after it */
+	unit_execute("SELECT t.task, t.stream, t.advertiser_id, t.from_date, t.to_date, t.crashes FROM tiktokads.sync_task AS t"
+				 " LEFT JOIN tiktokads.stream AS s ON s.stream = t.stream"
+				 " WHERE t.connection = $1 AND t.not_before <= $2 AND t.set_aside_at IS NULL"
+				 " AND NOT EXISTS (SELECT FROM tiktokads.sync_task AS a WHERE a.stream = s.each_stream AND a.advertiser_id = t.advertiser_id"
+				 " AND a.from_date <= t.to_date AND a.to_date >= t.from_date AND a.not_before <= $2 AND a.set_aside_at IS NULL)"
+				 " ORDER BY t.crashes > 0, t.priority, t.to_date DESC, t.task LIMIT $3",
 				 lengthof(types), types, values, NULL, SPI_OK_SELECT);
 	*count = (int) SPI_processed;
 	tasks = palloc0(Max(*count, 1) * sizeof(Task));
