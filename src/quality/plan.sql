@@ -54,7 +54,7 @@ FROM tiktokads.connection AS c
 		WHEN s.by_month THEN (pg_catalog.date_part('year', d.to_date) * 12 + pg_catalog.date_part('month', d.to_date)
 			- pg_catalog.date_part('year', d.from_date) * 12 - pg_catalog.date_part('month', d.from_date))::int + 1
 		ELSE (d.to_date - d.from_date) / greatest(s.max_days, 1) + 1 END AS slices) AS q
-	CROSS JOIN LATERAL (SELECT tiktokads.each_members(d.stream, d.advertiser_id) AS members) AS e;
+	CROSS JOIN LATERAL (SELECT CASE WHEN s.each_stream IS NULL THEN 1 ELSE tiktokads.each_members(d.stream, d.advertiser_id) END AS members) AS e;
 COMMENT ON VIEW tiktokads.sync_plan IS 'What will be asked of the API, due now or later, and how many requests that costs: before any of it starts.';
 COMMENT ON COLUMN tiktokads.sync_plan.connection IS 'Connection.';
 COMMENT ON COLUMN tiktokads.sync_plan.priority IS 'Lower numbers first: 10 today and the last days, 15 lists, 20 the last month, 40 days within the attribution window, 60 backfill, 80 the slow pass.';
@@ -73,7 +73,7 @@ WITH account AS (
 reading AS (
 	SELECT a.connection, s.path, a.advertiser_id, s.stream,
 		pg_catalog.extract('epoch', interval '1 day') / pg_catalog.extract('epoch', CASE WHEN b.band IS NULL THEN s.refresh ELSE b.every END)
-			* greatest(tiktokads.each_members(s.stream, a.advertiser_id)::numeric * CASE WHEN b.band IS NULL THEN 1 WHEN s.by_month THEN 2
+			* greatest(CASE WHEN s.each_stream IS NULL THEN 1 ELSE tiktokads.each_members(s.stream, a.advertiser_id)::numeric END * CASE WHEN b.band IS NULL THEN 1 WHEN s.by_month THEN 2
 				ELSE pg_catalog.ceil(n.days::numeric / greatest(s.max_days, 1)) END, coalesce(t.rows_per_day, 0)::numeric / s.page_size * CASE WHEN b.band IS NULL THEN 1 ELSE n.days END)
 			AS requests
 	FROM account AS a

@@ -11,7 +11,8 @@ use TikTokAds;
 
 # everything that is shipped enabled, and of what is not one of each kind
 my @further = (qw(report_adgroup_hourly report_ad_hourly audience_campaign_interest_category_v2 breakdown_campaign_country_code
-	breakdown_ad_search_terms skan_campaign report_gmv_max_campaign_hourly));
+	breakdown_ad_search_terms skan_campaign report_gmv_max_campaign_hourly
+	report_gmv_max_product_daily report_gmv_max_creative_daily));
 my $simulator = start_simulator('--advertisers', '2', '--ads', '5', '--days', '60', '--freeze');
 my $node = start_node('right', streams => ['all']);
 my $enable = "INSERT INTO tiktokads.stream_override (stream, enabled) SELECT s, true FROM unnest('{" . join(',', @further) . "}'::text[]) AS s";
@@ -73,6 +74,8 @@ for my $step ([ 1, 12 ], [ 2, 6 ], [ 4, 20 ], [ 7, 12 ], [ 13, 12 ], [ 29, 9 ], 
 	diag("day $day, $hour:00: wrong finality: " . $node->safe_psql('postgres', $query)) if $answer > 0;
 	$early .= $node->safe_psql('postgres', "SELECT tiktokads.finality(min(advertiser_id), '2026-03-15') FROM tiktokads.advertiser") . ' ' if $day == 29;
 }
+# what goes through a report is due once that has read the days
+$node->safe_psql('postgres', 'CALL tiktokads.sync(due => true)') for 1 .. 2;
 is($wrong, 0, 'every day\'s finality is right all along the month');
 is($early, 'provisional final ', 'a day whose window is over waits for the correction at noon');
 is($node->safe_psql('postgres', "SELECT count(*) FROM tiktokads.coverage WHERE state = 'missing'"), '0', 'no day is missing, nor is one that the API does not have yet');
