@@ -62,7 +62,7 @@ COMMENT ON COLUMN tiktokads.sync_plan.stream IS 'Stream.';
 COMMENT ON COLUMN tiktokads.sync_plan.advertiser_id IS 'Ad account.';
 COMMENT ON COLUMN tiktokads.sync_plan.from_date IS 'First day; NULL: the stream has no days.';
 COMMENT ON COLUMN tiktokads.sync_plan.to_date IS 'Last day; NULL likewise, or (with a from_date) what was modified since.';
-COMMENT ON COLUMN tiktokads.sync_plan.due_at IS 'When; -infinity: it was never read.';
+COMMENT ON COLUMN tiktokads.sync_plan.due_at IS 'When; -infinity: it was never read, or what it goes through has changed.';
 COMMENT ON COLUMN tiktokads.sync_plan.due IS 'True when that time has come.';
 COMMENT ON COLUMN tiktokads.sync_plan.slices IS 'Slices of the days, each of them one commit.';
 COMMENT ON COLUMN tiktokads.sync_plan.requests IS 'Requests to expect, by the rows that such days had last time (and the shops, campaigns or products that are gone through); as slices where none was read yet.';

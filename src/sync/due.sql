@@ -17,7 +17,7 @@ COMMENT ON COLUMN tiktokads.sync_read.stream IS 'Stream.';
 COMMENT ON COLUMN tiktokads.sync_read.advertiser_id IS 'Ad account.';
 COMMENT ON COLUMN tiktokads.sync_read.from_date IS 'First day in the account''s time zone; -infinity for streams without days.';
 COMMENT ON COLUMN tiktokads.sync_read.to_date IS 'Last day; infinity for streams without days.';
-COMMENT ON COLUMN tiktokads.sync_read.read_at IS 'When the reading began, on the clock of tiktokads.clock_now().';
+COMMENT ON COLUMN tiktokads.sync_read.read_at IS 'When the reading began, on the clock of tiktokads.clock_now(); -infinity: what the stream goes through has changed since, and the days are due again.';
 COMMENT ON COLUMN tiktokads.sync_read.modified_read_at IS 'When only what was modified was read since; NULL: never.';
 
 CREATE FUNCTION tiktokads.sync_read_note(stream text, advertiser_id bigint, from_date date, to_date date, read_at timestamptz) RETURNS void

@@ -94,7 +94,7 @@ $$;
 COMMENT ON FUNCTION tiktokads.each_asked IS 'Condition on a row, of alias o, of the table of a stream that goes through another, of being one that the API is asked about: the list that all of it begins with has it. Rows of which it is not true are left alone. Syncs call it.';
 REVOKE ALL ON FUNCTION tiktokads.each_asked FROM PUBLIC;
 
-CREATE FUNCTION tiktokads.sync_read_forget(stream text, advertiser_id bigint, days datemultirange) RETURNS void
+CREATE FUNCTION tiktokads.sync_read_again(stream text, advertiser_id bigint, days datemultirange) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	old tiktokads.sync_read;
@@ -107,12 +107,14 @@ BEGIN
 		RETURNING r.*
 	LOOP
 		INSERT INTO tiktokads.sync_read (stream, advertiser_id, from_date, to_date, read_at)
-		SELECT $1, $2, lower(p), upper(p) - 1, old.read_at FROM unnest(datemultirange(daterange(old.from_date, old.to_date, '[]')) - $3) AS p;
+		SELECT $1, $2, lower(p.days), upper(p.days) - 1, p.read_at
+		FROM (SELECT datemultirange(daterange(old.from_date, old.to_date, '[]')) AS days) AS o
+			CROSS JOIN LATERAL (SELECT u, old.read_at FROM unnest(o.days - $3) AS u UNION ALL SELECT u, '-infinity' FROM unnest(o.days * $3) AS u) AS p (days, read_at);
 	END LOOP;
 END;
 $$;
-COMMENT ON FUNCTION tiktokads.sync_read_forget IS 'Forgets that these days of a stream and ad account were read, so that they are due again. Syncs call it.';
-REVOKE ALL ON FUNCTION tiktokads.sync_read_forget FROM PUBLIC;
+COMMENT ON FUNCTION tiktokads.sync_read_again IS 'Makes days of a stream and ad account that were read due again. Syncs call it.';
+REVOKE ALL ON FUNCTION tiktokads.sync_read_again FROM PUBLIC;
 
 CREATE FUNCTION tiktokads.each_moved(stream text, advertiser_id bigint, from_date date, to_date date) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -141,7 +143,7 @@ BEGIN
 		INTO days USING $2, $3, $4;
 	END IF;
 	IF days IS NOT NULL THEN
-		PERFORM tiktokads.sync_read_forget($1, $2, days);
+		PERFORM tiktokads.sync_read_again($1, $2, days);
 	END IF;
 END;
 $$;

@@ -88,8 +88,9 @@ cmp_ok(value("SELECT count(*) FROM tiktokads.report_gmv_max_campaign_daily WHERE
 value("DELETE FROM tiktokads.gmv_max_store WHERE store_id = '$shop'");
 is(value("SELECT count(*) FROM tiktokads.sync_read WHERE stream = 'report_gmv_max_campaign_daily' AND advertiser_id = $account"), '1', 'days are read');
 value("CALL tiktokads.sync(stream => 'gmv_max_store')");
-is(value("SELECT count(*) FROM tiktokads.sync_read WHERE stream = 'report_gmv_max_campaign_daily' AND advertiser_id = $account"), '0', 'when a shop comes, they are to be read again');
-is(value("SELECT count(*) FROM tiktokads.sync_read WHERE stream = 'report_gmv_max_campaign_daily'"), '1', 'those of other accounts are not');
+is(value("SELECT DISTINCT advertiser_id FROM tiktokads.sync_read WHERE stream = 'report_gmv_max_campaign_daily' AND read_at = '-infinity'"), $account, 'when a shop comes, they are to be read again, and those of other accounts are not');
+is(value("SELECT count(*) FROM tiktokads.sync_due('sim') WHERE stream = 'report_gmv_max_campaign_daily' AND advertiser_id = $account AND due_at <= tiktokads.clock_now() AND from_date <= '2026-03-01' AND to_date >= '2026-03-14'"), '1', 'and are due');
+is(value("SELECT string_agg(DISTINCT state, ',') FROM tiktokads.coverage WHERE stream = 'report_gmv_max_campaign_daily' AND advertiser_id = $account AND from_date BETWEEN '2026-03-01' AND '2026-03-14'"), 'provisional', 'but not missing');
 
 # an account without the permission loses the stream, not itself
 control($simulator, 'fault=code&code=40001&path=gmv_max/report/&count=-1');

@@ -229,18 +229,22 @@ value("CALL tiktokads.sync($days)");
 $kept = value("SELECT count(*) FROM tiktokads.$products WHERE stat_date = '2026-03-02'");
 value("INSERT INTO tiktokads.expired_range VALUES ('$campaigns', '{[2026-01-01,2026-03-04)}')");
 value("DELETE FROM tiktokads.$campaigns WHERE stat_date < '2026-03-04'");
-value("CALL tiktokads.sync(stream => '$products', $days)") for 1 .. 2;
+value("CALL tiktokads.sync(stream => '$products', $days)");
+value("CALL tiktokads.sync(stream => '$products', from_date => '2026-03-01', to_date => '2026-03-03')") for 1 .. 2;
 is(value("SELECT count(*) FROM tiktokads.$products WHERE stat_date = '2026-03-02'"), $kept, 'products of days that the campaigns lost stay');
 is(value("SELECT count(*) FROM tiktokads.sync_due('sim') WHERE stream IN ('$products', '$creatives') AND from_date < '2026-03-04'"), '0', 'and are not due');
-is(value("SELECT max(from_date) FROM tiktokads.sync_history WHERE run > (SELECT max(run) - 4 FROM tiktokads.sync_history)"), '2026-03-04', 'the call reads the others');
+is(value("SELECT max(from_date) FROM tiktokads.sync_history WHERE run > (SELECT max(run) - 2 FROM tiktokads.sync_history)"), '2026-03-04', 'the call reads the others');
 value("DELETE FROM tiktokads.expired_range");
 
 # workers read in the same order
 my $before = value('SELECT max(run) FROM tiktokads.sync_history');
 value("TRUNCATE tiktokads.$_") for $campaigns, $products, $creatives;
 value("DELETE FROM tiktokads.sync_read");
+is(value("SELECT count(*) > 8 FROM tiktokads.task_request('sim', NULL, NULL, '2026-02-01', '2026-03-14', 1)"), 't', 'all is asked for at once');
 $node->append_conf('postgresql.conf', "tiktokads.worker_enabled = on\n");
 $node->reload;
+wait_for($node, 'SELECT NOT EXISTS (SELECT FROM tiktokads.sync_task WHERE attempts = 0)', 'the tasks');
+is(value('SELECT count(*) FROM tiktokads.sync_task WHERE attempts > 0'), '0', 'and none is tried before its time');
 wait_for($node, "SELECT count(*) = 0 FROM tiktokads.coverage WHERE state = 'missing' AND stream LIKE 'report%'", 'the workers');
 is(value($sums), '0|0', 'workers read what adds up');
 is(value("SELECT count(*) FROM tiktokads.sync_history WHERE run > $before AND state NOT IN ('done', 'running')"), '0', 'without a failure');
