@@ -6,6 +6,7 @@ use List::Util qw(max min);
 use Time::HiRes qw(sleep time);
 
 my $ads = max(200, int(20000 * $ENV{BENCH_SCALE}));
+my $listed = max(20000, $ads);		# of fewer pages a call's own cost, not the pages', is what is measured
 my $dir = $ENV{BENCH_DIR};
 
 # Runs statements; returns the output.
@@ -36,25 +37,40 @@ sub timed
 	return ($ms / 1000, @ticks == 2 ? max(1, $ticks[1] - $ticks[0]) / 100 : $ms / 1000);
 }
 
-unlink "$dir/port";
-my $simulator = fork();
-if ($simulator == 0)
+# Starts an API of some ads and connects it.
+sub connect_api
 {
-	open(STDOUT, '>', '/dev/null');
-	exec($ENV{TIKTOK_SIMULATOR}, '--port-file', "$dir/port", '--tier', 'unlimited', '--now', '2026-03-15 12:00:00', '--freeze', '--dense',
-		'--no-gzip', '--advertisers', '1', '--parent-pid', getppid(), '--ads', $ads, '--days', '40');
+	my ($connection, $count) = @_;
+	my $port_file = "$dir/$connection.port";
+	my $pid = fork();
+	if ($pid == 0)
+	{
+		open(STDOUT, '>', '/dev/null');
+		exec($ENV{TIKTOK_SIMULATOR}, '--port-file', $port_file, '--tier', 'unlimited', '--now', '2026-03-15 12:00:00', '--freeze', '--dense',
+			'--no-gzip', '--advertisers', '1', '--parent-pid', getppid(), '--ads', $count, '--days', '40');
+	}
+	sleep 0.05 until -s $port_file;
+	open(my $file, '<', $port_file);
+	chomp(my $port = <$file>);
+	sql("CALL tiktokads.connect('$connection', access_token_file => '$dir/token', app_id => '7100000000000000001',"
+		  . " app_secret_file => '$dir/secret', base_url => 'http://127.0.0.1:$port/open_api/v1.3/', tier => 'unlimited')");
+	return $pid;
 }
-sleep 0.05 until -s "$dir/port";
-open(my $file, '<', "$dir/port");
-chomp(my $port = <$file>);
-sql("ALTER DATABASE postgres SET tiktokads.clock_offset = " . (1773576000 - int(time())));
-sql("CALL tiktokads.connect('bench', access_token_file => '$dir/token', app_id => '7100000000000000001',"
-	  . " app_secret_file => '$dir/secret', base_url => 'http://127.0.0.1:$port/open_api/v1.3/', tier => 'unlimited')");
 
-for my $case ([ 'ad', 'ad', '' ], [ 'report_ad_hourly', 'report_ad_hourly', "from_date => '2026-03-13', to_date => '2026-03-14'" ],
-	[ 'report_ad_daily', 'report_ad_daily', "from_date => '2026-03-01', to_date => '2026-03-14'" ])
+# Ends it, and forgets what it gave.
+sub disconnect_api
 {
-	my ($stream, $table, $days) = @$case;
+	my ($connection, $pid) = @_;
+	kill 'TERM', $pid;
+	waitpid $pid, 0;
+	sql('DELETE FROM tiktokads.advertiser', "CALL tiktokads.disconnect('$connection')");
+	return;
+}
+
+# Reads a stream for the first time and again, and prints the ratios.
+sub measure
+{
+	my ($stream, $table, $days) = @_;
 	my $sync = "CALL tiktokads.sync(stream => '$stream'" . ($days ? ", $days" : '') . ')';
 	my (@first, @again, @base, @first_cpu, @again_cpu);
 	sql($sync);
@@ -70,16 +86,23 @@ for my $case ([ 'ad', 'ad', '' ], [ 'report_ad_hourly', 'report_ad_hourly', "fro
 		($seconds) = timed("INSERT INTO tiktokads.$table SELECT * FROM loaded", "CREATE TEMP TABLE loaded AS SELECT * FROM tiktokads.$table", "TRUNCATE tiktokads.$table");
 		push @base, $seconds;
 	}
-	my ($rows, $pages, $bytes, $size) = split /\|/, sql("SELECT h.rows_received, h.pages, h.bytes, (SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class AS c WHERE c.relname LIKE '$table%' AND c.relkind = 'r')"
+	my ($rows, $pages, $bytes, $size) = split /\|/, sql("SELECT h.rows_received, h.pages, h.bytes, coalesce((SELECT sum(pg_total_relation_size(t.relid)) FROM pg_partition_tree('tiktokads.$table') AS t WHERE t.isleaf), pg_total_relation_size('tiktokads.$table'))"
 		  . " FROM (SELECT sum(rows_received) AS rows_received, sum(pages) AS pages, sum(bytes) AS bytes FROM tiktokads.sync_history WHERE run <= (SELECT max(run) - count(*) / 2 FROM tiktokads.sync_history)) AS h");
 	printf "%-18s %8.0f rows/s   ratio to INSERT %.2f   unchanged again %.1f times as fast, with %.1f times less processor time (at least 4)   requests %d / %d   bytes a row: %.0f on the wire, %.0f stored   %.0f processor seconds for a million rows\n",
 	  $stream, $rows / min(@first), min(@base) / min(@first), min(@first) / min(@again), min(@first_cpu) / min(@again_cpu), $pages, int(($rows + 999) / 1000),
 	  $bytes / $rows, $size / $rows, min(@first_cpu) / $rows * 1e6;
+	return;
 }
+
+sql("ALTER DATABASE postgres SET tiktokads.clock_offset = " . (1773576000 - int(time())));
+my $api = connect_api('list', $listed);
+measure('ad', 'ad', '');
+disconnect_api('list', $api);
+$api = connect_api('bench', $ads);
+measure('report_ad_hourly', 'report_ad_hourly', "from_date => '2026-03-13', to_date => '2026-03-14'");
+measure('report_ad_daily', 'report_ad_daily', "from_date => '2026-03-01', to_date => '2026-03-14'");
 sql("INSERT INTO tiktokads.advertiser (advertiser_id, name, display_timezone, connection) SELECT 9000 + g, 'account', (ARRAY['America/New_York', 'Europe/Berlin', 'Asia/Tokyo'])[g % 3 + 1], 'bench' FROM generate_series(1, 500) AS g");
 printf "planning for 500 ad accounts: %.2f s (under 1)\n", min(map { (timed("SELECT count(*) FROM tiktokads.sync_due('bench')"))[0] } 1 .. 3);
 printf "a day of them: %s requests to reports, %s minutes at the rate of the basic tier\n", split /\|/,
   sql("UPDATE tiktokads.connection SET tier = 'basic'", "SELECT requests_per_day, minutes_at_full_rate FROM tiktokads.sync_budget WHERE endpoint LIKE 'report/%'");
-kill 'TERM', $simulator;
-waitpid $simulator, 0;
-sql('DELETE FROM tiktokads.advertiser', "CALL tiktokads.disconnect('bench')");
+disconnect_api('bench', $api);
