@@ -40,6 +40,12 @@ SHLIB_LINK = -lcurl -lcrypto -lm
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
+# calls within the library stay in it, whatever other libraries of the server name their functions
+ifeq ($(PORTNAME),linux)
+CFLAGS += -fno-semantic-interposition
+SHLIB_LINK += -Wl,-Bsymbolic-functions
+endif
+
 # each test has a database of its own: what one leaves would be in another's sums
 installcheck: $(addprefix installcheck-,$(TESTS))
 $(addprefix installcheck-,$(TESTS)): installcheck-%:

@@ -257,7 +257,7 @@ touch_receive(TupleTableSlot *slot, DestReceiver *self)
 	touch = &collection->touch[collection->touches];
 	touch->at = time_read(collection->time_type, slot->tts_values[1]);
 	journey_check_time(touch->at);
-	touch->channel = intern_number(&collection->channels, slot->tts_values[2]);
+	touch->channel = intern_name(&collection->channels, slot->tts_values[2]);
 	touch->kind = KIND_NONE;
 	if (receiver->has_kind && !slot->tts_isnull[3])
 	{

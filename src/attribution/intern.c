@@ -55,6 +55,8 @@ intern_begin(Intern *intern, MemoryContext context, Oid type, const char *what)
 	intern->equal = call_make(context, &intern->cache->eq_opr_finfo);
 	intern->mask = 1023;
 	intern->slot = MemoryContextAllocZero(context, sizeof(InternSlot) * 1024);
+	if (intern->bytes && intern->width == 0)
+		intern->recent = MemoryContextAllocZero(context, sizeof(InternRecent) << INTERN_RECENT_BITS);
 	intern->room = 512;
 	intern->value = MemoryContextAlloc(context, sizeof(Datum) * intern->room);
 }
@@ -93,21 +95,27 @@ intern_double(Intern *intern)
 	intern->memory += slots / 2 * sizeof(InternSlot);
 }
 
-/* Hash of some bytes, eight at a time. */
+/* Hash of some bytes, eight at a time; the last eight may overlap those before. */
 static inline uint64
 bytes_key(const char *bytes, Size size)
 {
 	uint64		hash = size * UINT64CONST(0x9e3779b97f4a7c15);
 	uint64		word;
 
-	for (; size >= 8; size -= 8, bytes += 8)
+	if (size >= 8)
 	{
-		memcpy(&word, bytes, 8);
-		hash = (hash ^ word) * UINT64CONST(0xff51afd7ed558ccd);
-		hash ^= hash >> 32;
+		const char *last = bytes + size - 8;
+
+		for (; bytes < last; bytes += 8)
+		{
+			memcpy(&word, bytes, 8);
+			hash = (hash ^ word) * UINT64CONST(0xff51afd7ed558ccd);
+			hash ^= hash >> 32;
+		}
+		memcpy(&word, last, 8);
 	}
-	word = 0;
-	memcpy(&word, bytes, size);
+	else
+		word = intern_few_bytes(bytes, size);
 	hash = (hash ^ word) * UINT64CONST(0xc4ceb9fe1a85ec53);
 	hash ^= hash >> 32;
 	return hash * UINT64CONST(0xff51afd7ed558ccd);
@@ -223,7 +231,8 @@ value_number(Intern *intern, Datum value, uint64 key)
 uint32
 intern_number(Intern *intern, Datum value)
 {
-	if (!intern->whole && intern->cache->typlen == -1)
+	if (!intern->whole && intern->cache->typlen == -1 &&
+		(VARATT_IS_EXTERNAL(DatumGetPointer(value)) || VARATT_IS_COMPRESSED(DatumGetPointer(value))))
 		value = PointerGetDatum(PG_DETOAST_DATUM_PACKED(value));
 	return value_number(intern, value, value_key(intern, value));
 }

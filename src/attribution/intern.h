@@ -15,6 +15,20 @@ typedef struct InternSlot
 	uint32		number;			/* number + 1; 0 is empty */
 } InternSlot;
 
+/* A text of at most so many bytes is told by its length and its first and last eight bytes. */
+#define INTERN_SHORT 16
+
+/* A short text that came a while ago. */
+typedef struct InternRecent
+{
+	uint64		head;
+	uint64		tail;
+	uint32		size;
+	uint32		number;			/* number + 1; 0 is empty */
+} InternRecent;
+
+#define INTERN_RECENT_BITS 8
+
 /* Numbers of values; one type for all that is added. */
 typedef struct Intern
 {
@@ -32,6 +46,7 @@ typedef struct Intern
 	uint32		mask;
 	InternSlot *slot;
 	Size		memory;
+	InternRecent *recent;		/* of texts */
 } Intern;
 
 /* Prepares numbering of values of a type; an error if it cannot be hashed. */
@@ -42,6 +57,56 @@ extern bool intern_is_whole(Oid type);
 
 /* The number of a value that is not NULL. */
 extern uint32 intern_number(Intern *intern, Datum value);
+
+/* Less than eight bytes as one number, different for different ones of that length. */
+static inline uint64
+intern_few_bytes(const char *bytes, Size size)
+{
+	uint32		first;
+	uint32		last;
+
+	if (size >= 4)
+	{
+		memcpy(&first, bytes, 4);
+		memcpy(&last, bytes + size - 4, 4);
+		return (uint64) first << 32 | last;
+	}
+	return size == 0 ? 0 : (uint64) (uint8) bytes[0] << 16 | (uint64) (uint8) bytes[size / 2] << 8 | (uint8) bytes[size - 1];
+}
+
+/* The same as intern_number(), for values of which there are few, as names of channels. */
+static inline uint32
+intern_name(Intern *intern, Datum value)
+{
+	const char *text = DatumGetPointer(value);
+	InternRecent wanted;
+	InternRecent *recent;
+
+	if (intern->recent == NULL || !(VARATT_IS_1B(text) || VARATT_IS_4B_U(text)))
+		return intern_number(intern, value);
+	wanted.size = VARATT_IS_1B(text) ? (uint32) (VARSIZE_1B(text) - VARHDRSZ_SHORT) : (uint32) (VARSIZE_4B(text) - VARHDRSZ);
+	text += VARATT_IS_1B(text) ? VARHDRSZ_SHORT : VARHDRSZ;
+	/* what lies elsewhere has no size of its own here, and comes out as too long */
+	if (wanted.size > INTERN_SHORT)
+		return intern_number(intern, value);
+	if (wanted.size >= 8)
+	{
+		memcpy(&wanted.head, text, 8);
+		memcpy(&wanted.tail, text + wanted.size - 8, 8);
+	}
+	else
+	{
+		wanted.head = intern_few_bytes(text, wanted.size);
+		wanted.tail = 0;
+	}
+	recent = &intern->recent[((wanted.head + wanted.tail * 3 + wanted.size) * UINT64CONST(0x9e3779b97f4a7c15)) >> (64 - INTERN_RECENT_BITS)];
+	if (recent->head != wanted.head || recent->tail != wanted.tail || recent->size != wanted.size || recent->number == 0)
+	{
+		wanted.number = intern_number(intern, value) + 1;
+		*recent = wanted;
+	}
+	return recent->number - 1;
+}
 
 /* Brings the place of a value of an integer type nearer, ahead of intern_number(). */
 extern void intern_prefetch(const Intern *intern, Datum value);

@@ -114,14 +114,6 @@ journey_touches(const char *payload, Size size, int *count)
 	return touch;
 }
 
-/* The distinct names of some touches, and which touch has which. */
-typedef struct Names
-{
-	uint32		count;
-	uint32	   *first;			/* touch where each name appears first */
-	uint32	   *index;			/* of each touch */
-} Names;
-
 /* True when two touches are of one channel; often its name lies in one place. */
 static inline bool
 touch_same_name(const Touch *one, const Touch *other)
@@ -132,7 +124,7 @@ touch_same_name(const Touch *one, const Touch *other)
 
 /* Finds names among few by comparing with each. */
 static void
-names_by_comparing(const Touch *touch, int count, Names *names)
+names_by_comparing(const Touch *touch, int count, JourneyNames *names)
 {
 	for (int i = 0; i < count; i++)
 	{
@@ -148,7 +140,7 @@ names_by_comparing(const Touch *touch, int count, Names *names)
 
 /* Finds names among many by hashing. */
 static void
-names_by_hashing(const Touch *touch, int count, Names *names)
+names_by_hashing(const Touch *touch, int count, JourneyNames *names)
 {
 	uint32		slots = 64;
 	uint32	   *slot;
@@ -200,9 +192,23 @@ index_put(char **at, uint32 index, int width)
 	*at += width;
 }
 
+/* Writes a name, and moves on; most are short: two pieces, which may overlap, are up to 16 bytes. */
+static inline void
+name_put(char **at, const char *name, Size length)
+{
+	if (length >= 8 && length <= 16)
+	{
+		memcpy(*at, name, 8);
+		memcpy(*at + length - 8, name + length - 8, 8);
+	}
+	else
+		memcpy(*at, name, length);
+	*at += length;
+}
+
 /* Writes everything behind the varlena header; returns where it ends. */
 static char *
-journey_write(char *at, const Touch *touch, int count, uint8 flags, const Names *names)
+journey_write(char *at, const Touch *touch, int count, uint8 flags, const JourneyNames *names)
 {
 	*at++ = (char) flags;
 	varint_put(&at, count);
@@ -212,8 +218,7 @@ journey_write(char *at, const Touch *touch, int count, uint8 flags, const Names 
 		const Touch *first = &touch[names->first[n]];
 
 		varint_put(&at, first->length);
-		memcpy(at, first->channel, first->length);
-		at += first->length;
+		name_put(&at, first->channel, first->length);
 	}
 	for (int i = 0; i < count; i++)
 		index_put(&at, names->index[i], journey_index_width(names->count));
@@ -224,16 +229,38 @@ journey_write(char *at, const Touch *touch, int count, uint8 flags, const Names 
 	return at;
 }
 
+/* A journey of these touches, in this order, whose names are known. */
+struct varlena *
+journey_make_named(const Touch *touch, int count, const JourneyNames *names)
+{
+	uint8		flags = 0;
+	Size		size = VARHDRSZ + 16;
+	struct varlena *journey;
+	char	   *end;
+
+	for (int i = 0; i < count; i++)
+		flags |= (touch[i].touch_at != DT_NOBEGIN ? JOURNEY_TIMES : 0) | (touch[i].kind != KIND_NONE ? JOURNEY_KINDS : 0);
+	for (uint32 n = 0; n < names->count; n++)
+		size += 5 + (Size) touch[names->first[n]].length;
+	size += (Size) count * (4 + (flags & JOURNEY_TIMES ? 8 : 0) + (flags & JOURNEY_KINDS ? 1 : 0));
+	if (size > MaxAllocSize || count > TOUCHES_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("journey of %d touches is too large", count),
+				 errhint("Keep the last touches only: tiktokads.path_trim_long(journey, n).")));
+	journey = palloc(size);
+	end = journey_write(VARDATA(journey), touch, count, flags, names);
+	SET_VARSIZE(journey, end - (char *) journey);
+	return journey;
+}
+
 /* A journey of these touches, in this order. */
 struct varlena *
 journey_make(const Touch *touch, int count)
 {
 	uint32		few[64];
-	Names		names = {0, few, few + 32};
-	uint8		flags = 0;
-	Size		size = VARHDRSZ + 16;
+	JourneyNames names = {0, few, few + 32};
 	struct varlena *journey;
-	char	   *end;
 
 	if (count > 32)
 	{
@@ -243,19 +270,7 @@ journey_make(const Touch *touch, int count)
 	}
 	else
 		names_by_comparing(touch, count, &names);
-	for (int i = 0; i < count; i++)
-		flags |= (touch[i].touch_at != DT_NOBEGIN ? JOURNEY_TIMES : 0) | (touch[i].kind != KIND_NONE ? JOURNEY_KINDS : 0);
-	for (uint32 n = 0; n < names.count; n++)
-		size += 5 + (Size) touch[names.first[n]].length;
-	size += (Size) count * (4 + (flags & JOURNEY_TIMES ? 8 : 0) + (flags & JOURNEY_KINDS ? 1 : 0));
-	if (size > MaxAllocSize || count > TOUCHES_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("journey of %d touches is too large", count),
-				 errhint("Keep the last touches only: tiktokads.path_trim_long(journey, n).")));
-	journey = palloc(size);
-	end = journey_write(VARDATA(journey), touch, count, flags, &names);
-	SET_VARSIZE(journey, end - (char *) journey);
+	journey = journey_make_named(touch, count, &names);
 	if (count > 32)
 		pfree(names.first);
 	return journey;

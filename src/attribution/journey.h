@@ -102,8 +102,17 @@ journey_index(const JourneyView *view, uint32 n)
 /* All touches of a journey, their channels still in it; one more is allocated. */
 extern Touch *journey_touches(const char *payload, Size size, int *count);
 
-/* A journey of these touches, in this order. */
+/* The distinct names of some touches, in order of appearance, and which touch has which. */
+typedef struct JourneyNames
+{
+	uint32		count;
+	uint32	   *first;			/* touch where each name appears first */
+	uint32	   *index;			/* of each touch */
+} JourneyNames;
+
+/* A journey of these touches, in this order; the same where their names are known already. */
 extern struct varlena *journey_make(const Touch *touch, int count);
+extern struct varlena *journey_make_named(const Touch *touch, int count, const JourneyNames *names);
 
 /* True when the bytes are a journey, or only the channels of one. */
 extern bool journey_valid(const char *payload, Size size, bool channels_only);
@@ -114,9 +123,24 @@ extern uint8 journey_kind(const char *name, int length);
 /* Reads the text form; channels may point into the text. */
 extern Touch *journey_parse(const char *text, int *count);
 
-/* Whether a time can be in a journey; and an error unless it can. */
-extern bool journey_time_valid(TimestampTz touch_at);
-extern void journey_check_time(TimestampTz touch_at);
+/* 0001-01-01, in days from 2000-01-01. */
+#define JOURNEY_FIRST_DAY (-730119)
+
+/* Whether a time can be in a journey. */
+static inline bool
+journey_time_valid(TimestampTz touch_at)
+{
+	return touch_at >= JOURNEY_FIRST_DAY * USECS_PER_DAY && touch_at < END_TIMESTAMP;
+}
+
+/* An error unless a time can be in a journey. */
+extern void journey_fail_time(void);
+static inline void
+journey_check_time(TimestampTz touch_at)
+{
+	if (unlikely(!journey_time_valid(touch_at)))
+		journey_fail_time();
+}
 
 /* Append the text form of a time; of a channel, quoted where needed; of a touch. */
 extern void journey_append_time(StringInfo text, TimestampTz touch_at);

@@ -6,7 +6,8 @@
  * table of names that all states of a plan node share; it lives as long as the
  * node, hence longer than any state.  Touches are sorted when the journey is made,
  * by time, then channel, then kind, so that the answer is the same for any order
- * of rows and any number of workers.
+ * of rows and any number of workers.  Most people have few touches, no two at one
+ * time: these are put in order and written without a jump that depends on them.
  */
 #include "postgres.h"
 
@@ -35,10 +36,20 @@ typedef struct PackedTouch
 	uint32		kind:2;
 } PackedTouch;
 
+/* What all states of a plan node share. */
+typedef struct PlanNode
+{
+	Intern		names;			/* of channels */
+	MemoryContext context;
+	uint64	   *seen;			/* of a channel: the journey that had it last, and its index there */
+	uint32		seen_room;
+	uint32		journey;		/* the one that is being made */
+} PlanNode;
+
 /* Touches of one person. */
 typedef struct Touches
 {
-	Intern	   *names;			/* of channels */
+	PlanNode	   *node;
 	uint32		count;
 	uint32		room;
 	PackedTouch touch[FLEXIBLE_ARRAY_MEMBER];
@@ -51,31 +62,32 @@ typedef struct Touches
 /* What a touch takes in a serialized state, but for its channel: time, length, kind. */
 #define TOUCH_HEADER 13
 
-/* The names that all states of this plan node share. */
-static Intern *
-node_names(FunctionCallInfo fcinfo)
+/* What the states of this plan node share. */
+static PlanNode *
+node_of(FunctionCallInfo fcinfo)
 {
 	MemoryContext before;
-	Intern	   *names = fcinfo->flinfo->fn_extra;
+	PlanNode	   *node = fcinfo->flinfo->fn_extra;
 
-	if (names == NULL)
+	if (node == NULL)
 	{
 		before = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-		names = palloc(sizeof(Intern));
-		intern_begin(names, fcinfo->flinfo->fn_mcxt, TEXTOID, "channel");
-		fcinfo->flinfo->fn_extra = names;
+		node = palloc0(sizeof(PlanNode));
+		node->context = fcinfo->flinfo->fn_mcxt;
+		intern_begin(&node->names, node->context, TEXTOID, "channel");
+		fcinfo->flinfo->fn_extra = node;
 		MemoryContextSwitchTo(before);
 	}
-	return names;
+	return node;
 }
 
 /* An empty state. */
 static Touches *
-touches_new(MemoryContext context, Intern *names)
+touches_new(MemoryContext context, PlanNode *node)
 {
 	Touches    *touches = MemoryContextAlloc(context, FIRST_SIZE);
 
-	touches->names = names;
+	touches->node = node;
 	touches->count = 0;
 	touches->room = ROOM_OF(FIRST_SIZE);
 	return touches;
@@ -127,7 +139,7 @@ touch_time(const PackedTouch *touch)
 static inline const text *
 touch_channel(const Touches *touches, const PackedTouch *touch)
 {
-	return (const text *) DatumGetPointer(touches->names->value[touch->channel]);
+	return (const text *) DatumGetPointer(touches->node->names.value[touch->channel]);
 }
 
 /* journey_agg(touch_at, channel [, kind]): takes a row; one without channel is no touch. */
@@ -135,7 +147,7 @@ Datum
 tiktokads_journey_agg_transfn(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = aggregate_context(fcinfo, "journey_agg");
-	Touches    *touches = PG_ARGISNULL(0) ? touches_new(context, node_names(fcinfo)) : (Touches *) PG_GETARG_POINTER(0);
+	Touches    *touches = PG_ARGISNULL(0) ? touches_new(context, node_of(fcinfo)) : (Touches *) PG_GETARG_POINTER(0);
 	TimestampTz touch_at = DT_NOBEGIN;
 	uint8		kind = KIND_NONE;
 
@@ -152,7 +164,7 @@ tiktokads_journey_agg_transfn(PG_FUNCTION_ARGS)
 
 		kind = journey_kind(VARDATA_ANY(word), (int) VARSIZE_ANY_EXHDR(word));
 	}
-	PG_RETURN_POINTER(touches_add(touches, touch_at, intern_number(touches->names, PG_GETARG_DATUM(2)), kind));
+	PG_RETURN_POINTER(touches_add(touches, touch_at, intern_name(&touches->node->names, PG_GETARG_DATUM(2)), kind));
 }
 
 /* Adds the touches of one state to another. */
@@ -170,9 +182,9 @@ tiktokads_journey_agg_combinefn(PG_FUNCTION_ARGS)
 		PG_RETURN_POINTER(touches);
 	}
 	if (touches == NULL)
-		touches = touches_new(context, other->names);
+		touches = touches_new(context, other->node);
 	touches = touches_reserve(touches, other->count);
-	if (touches->names == other->names)
+	if (touches->node == other->node)
 	{
 		memcpy(touches->touch + touches->count, other->touch, other->count * sizeof(PackedTouch));
 		touches->count += other->count;
@@ -180,7 +192,7 @@ tiktokads_journey_agg_combinefn(PG_FUNCTION_ARGS)
 	else
 		for (uint32 i = 0; i < other->count; i++)
 			touches = touches_add(touches, touch_time(&other->touch[i]),
-								  intern_number(touches->names, PointerGetDatum(touch_channel(other, &other->touch[i]))),
+								  intern_number(&touches->node->names, PointerGetDatum(touch_channel(other, &other->touch[i]))),
 								  other->touch[i].kind);
 	PG_RETURN_POINTER(touches);
 }
@@ -249,8 +261,8 @@ tiktokads_journey_agg_deserialfn(PG_FUNCTION_ARGS)
 	bytea	   *state = PG_GETARG_BYTEA_PP(0);
 	const char *at = VARDATA_ANY(state);
 	const char *end = at + VARSIZE_ANY_EXHDR(state);
-	Intern	   *names = node_names(fcinfo);
-	Touches    *touches = touches_new(CurrentMemoryContext, names);
+	PlanNode	   *node = node_of(fcinfo);
+	Touches    *touches = touches_new(CurrentMemoryContext, node);
 
 	aggregate_context(fcinfo, "journey_agg");
 	if (at == end || *at++ != 1)
@@ -270,7 +282,7 @@ tiktokads_journey_agg_deserialfn(PG_FUNCTION_ARGS)
 		if (length < 0 || length > end - at || kind >= KIND_COUNT ||
 			(touch_at != DT_NOBEGIN && !journey_time_valid(touch_at)))
 			state_fail();
-		touches = touches_add(touches, touch_at, channel_load(names, at, length), kind);
+		touches = touches_add(touches, touch_at, channel_load(&node->names, at, length), kind);
 		at += length;
 	}
 	PG_RETURN_POINTER(touches);
@@ -317,20 +329,103 @@ touches_sort(Touch *touch, int count)
 	}
 }
 
-/* The journey. */
-Datum
-tiktokads_journey_agg_finalfn(PG_FUNCTION_ARGS)
+/* The most touches that are put in order by counting. */
+#define COUNTED_MAX 24
+
+/* Touches in the order of their times: order[place] is a touch.  False when two have one time. */
+static bool
+touches_count(const Touches *touches, uint8 *order)
 {
-	Touches    *touches = PG_ARGISNULL(0) ? NULL : (Touches *) PG_GETARG_POINTER(0);
-	Touch		few[32];
-	Touch	   *touch = few;
+	TimestampTz at[COUNTED_MAX];
+	uint8		place[COUNTED_MAX];
+	int			count = (int) touches->count;
+	bool		sorted = true;
+	bool		tie = false;
+
+	for (int i = 0; i < count; i++)
+	{
+		at[i] = touch_time(&touches->touch[i]);
+		order[i] = (uint8) i;
+	}
+	for (int i = 1; i < count; i++)
+		sorted &= at[i - 1] < at[i];
+	if (sorted)
+		return true;
+	for (int i = 0; i < count; i++)
+	{
+		int			earlier = 0;
+
+		for (int j = 0; j < i; j++)
+		{
+			int			later = at[j] > at[i];
+
+			place[j] += later;
+			earlier += 1 - later;
+			tie |= at[j] == at[i];
+		}
+		place[i] = (uint8) earlier;
+	}
+	for (int i = 0; i < count; i++)
+		order[place[i]] = (uint8) i;
+	return !tie;
+}
+
+/* Begins a journey: no channel was seen in it. */
+static void
+node_next_journey(PlanNode *node)
+{
+	if (node->seen_room < node->names.count)
+	{
+		Size		room = Max((Size) node->names.count * 2, 64);
+
+		if (node->seen != NULL)
+			pfree(node->seen);
+		node->seen = MemoryContextAllocExtended(node->context, room * sizeof(uint64), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+		node->seen_room = (uint32) Min(room, PG_UINT32_MAX);
+		node->journey = 0;
+	}
+	if (++node->journey == 0)
+	{
+		memset(node->seen, 0, node->seen_room * sizeof(uint64));
+		node->journey = 1;
+	}
+}
+
+/* The journey of few touches, in an order that is known. */
+static struct varlena *
+journey_of_few(const Touches *touches, const uint8 *order)
+{
+	PlanNode	   *node = touches->node;
+	Touch		touch[COUNTED_MAX];
+	uint32		first[COUNTED_MAX];
+	uint32		index[COUNTED_MAX];
+	JourneyNames names = {0, first, index};
+
+	node_next_journey(node);
+	for (uint32 i = 0; i < touches->count; i++)
+	{
+		const PackedTouch *packed = &touches->touch[order[i]];
+		const text *channel = touch_channel(touches, packed);
+		uint64	   *seen = &node->seen[packed->channel];
+
+		if (*seen >> 32 != node->journey)
+		{
+			*seen = (uint64) node->journey << 32 | names.count;
+			first[names.count++] = i;
+		}
+		index[i] = (uint32) *seen;
+		touch[i] = (Touch) {VARDATA_ANY(channel), (int) VARSIZE_ANY_EXHDR(channel), touch_time(packed), packed->kind};
+	}
+	return journey_make_named(touch, (int) touches->count, &names);
+}
+
+/* The journey of any touches. */
+static struct varlena *
+journey_of_many(const Touches *touches)
+{
+	Touch	   *touch = palloc_extended(sizeof(Touch) * ((Size) touches->count + 1), MCXT_ALLOC_HUGE);
 	struct varlena *journey;
 
-	aggregate_context(fcinfo, "journey_agg");
-	if (touches == NULL)
-		PG_RETURN_NULL();
-	if (touches->count > lengthof(few))
-		touch = palloc_extended(sizeof(Touch) * (Size) touches->count, MCXT_ALLOC_HUGE);
 	for (uint32 i = 0; i < touches->count; i++)
 	{
 		const text *channel = touch_channel(touches, &touches->touch[i]);
@@ -340,7 +435,21 @@ tiktokads_journey_agg_finalfn(PG_FUNCTION_ARGS)
 	}
 	touches_sort(touch, (int) touches->count);
 	journey = journey_make(touch, (int) touches->count);
-	if (touch != few)
-		pfree(touch);
-	PG_RETURN_POINTER(journey);
+	pfree(touch);
+	return journey;
+}
+
+/* The journey. */
+Datum
+tiktokads_journey_agg_finalfn(PG_FUNCTION_ARGS)
+{
+	Touches    *touches = PG_ARGISNULL(0) ? NULL : (Touches *) PG_GETARG_POINTER(0);
+	uint8		order[COUNTED_MAX];
+
+	aggregate_context(fcinfo, "journey_agg");
+	if (touches == NULL)
+		PG_RETURN_NULL();
+	if (touches->count <= COUNTED_MAX && touches_count(touches, order))
+		PG_RETURN_POINTER(journey_of_few(touches, order));
+	PG_RETURN_POINTER(journey_of_many(touches));
 }

@@ -12,9 +12,6 @@
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 
-/* 0001-01-01, in days from 2000-01-01. */
-#define FIRST_DAY (-730119)
-
 /* Where the parser stands. */
 typedef struct Parser
 {
@@ -280,22 +277,14 @@ journey_parse(const char *text, int *count)
 	return parser.touch;
 }
 
-/* True when a time can be written in the text form. */
-bool
-journey_time_valid(TimestampTz touch_at)
-{
-	return touch_at >= FIRST_DAY * USECS_PER_DAY && touch_at < END_TIMESTAMP;
-}
-
-/* An error unless a time can be in a journey. */
+/* Ends with an error about a time that no journey has. */
 void
-journey_check_time(TimestampTz touch_at)
+journey_fail_time(void)
 {
-	if (!journey_time_valid(touch_at))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("time of a touch is out of range"),
-				 errhint("Touches lie between the years 1 and 294276; infinite times are none.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+			 errmsg("time of a touch is out of range"),
+			 errhint("Touches lie between the years 1 and 294276; infinite times are none.")));
 }
 
 /* Appends a time in UTC. */
