@@ -135,6 +135,17 @@ option_whole(Choice *choice, JsonbValue *value)
 	choice->heuristic.whole = value->val.boolean;
 }
 
+/* Multiplies weights by a power of two, so that no sum of them is infinite and no part of the largest is 0. */
+static void
+weights_scale(double *weight, int count, double largest)
+{
+	int			exponent;
+
+	frexp(largest, &exponent);
+	for (int i = 0; i < count; i++)
+		weight[i] = ldexp(weight[i], -exponent);
+}
+
 /* weights: numbers of touches' shares. */
 static void
 option_weights(Choice *choice, JsonbValue *value)
@@ -143,7 +154,7 @@ option_weights(Choice *choice, JsonbValue *value)
 	"first, middle, last for position; first, key, last, others for w_shaped; any number for custom.";
 	double	   *weight = palloc(sizeof(double) * HEURISTIC_WEIGHTS_MAX);
 	int			count = 0;
-	double		total = 0;
+	double		largest = 0;
 	JsonbIterator *iterator;
 	JsonbValue	item;
 	JsonbIteratorToken token;
@@ -160,10 +171,12 @@ option_weights(Choice *choice, JsonbValue *value)
 		weight[count] = option_number(&item, "weights", hint);
 		if (weight[count] < 0)
 			option_fail("weights", hint);
-		total += weight[count++];
+		largest = Max(largest, weight[count]);
+		count++;
 	}
-	if (count == 0 || total <= 0 || (choice->model->weights > 0 && count != choice->model->weights))
+	if (largest <= 0 || (choice->model->weights > 0 && count != choice->model->weights))
 		option_fail("weights", hint);
+	weights_scale(weight, count, largest);
 	choice->heuristic.weight = weight;
 	choice->heuristic.weights = count;
 }

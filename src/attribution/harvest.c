@@ -35,7 +35,7 @@
 typedef struct WaitingPerson
 {
 	int64		touch;			/* whose person it is */
-	uint64		key;
+	InternKey	key;
 	uint32		known;			/* the value that has the key */
 	union
 	{
@@ -85,10 +85,13 @@ columns_check(Receiver *receiver, TupleDesc desc, const char *columns)
 						format_type_be(collection->time_type), format_type_be(time)),
 				 errhint("Cast both to timestamptz.")));
 	if (!OidIsValid(collection->persons.type))
+	{
 		intern_begin(&collection->persons, collection->context, person, "person");
+		collection->persons.numbers_only = true;
+	}
 	else if (collection->persons.type != getBaseType(person) &&
 			 !(collection->persons.whole && intern_is_whole(getBaseType(person))) &&
-			 !(collection->persons.bytes && (getBaseType(person) == TEXTOID || getBaseType(person) == VARCHAROID)))
+			 !(collection->persons.bytes && collection->persons.width == 0 && (getBaseType(person) == TEXTOID || getBaseType(person) == VARCHAROID)))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("persons of touches and conversions are of different types: %s and %s",
@@ -204,7 +207,7 @@ persons_settle(Receiver *receiver)
 	Intern	   *persons = &collection->persons;
 
 	for (int i = 0; i < receiver->waiting; i++)
-		receiver->person[i].known = intern_prefetch_known(persons, receiver->person[i].key);
+		receiver->person[i].known = intern_prefetch_known(persons, &receiver->person[i].key);
 	for (int i = 0; i < receiver->waiting; i++)
 		intern_prefetch_value(persons, receiver->person[i].known);
 	for (int i = 0; i < receiver->waiting; i++)
@@ -212,7 +215,7 @@ persons_settle(Receiver *receiver)
 		WaitingPerson *person = &receiver->person[i];
 
 		collection->touch[person->touch].person =
-			intern_number_of_key(persons, PointerGetDatum(person->value.bytes), person->key);
+			intern_number_of_key(persons, PointerGetDatum(person->value.bytes), &person->key);
 	}
 	receiver->waiting = 0;
 }
@@ -236,7 +239,7 @@ person_receive(Receiver *receiver, Datum value)
 	person->touch = collection->touches;
 	person->key = intern_key(persons, value);
 	memcpy(person->value.bytes, DatumGetPointer(value), size);
-	intern_prefetch_key(persons, person->key);
+	intern_prefetch_key(persons, &person->key);
 	if (++receiver->waiting == WAITING_PERSONS)
 		persons_settle(receiver);
 }

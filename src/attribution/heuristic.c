@@ -83,16 +83,20 @@ heuristic_linear_unique(const Path *path, const HeuristicOptions *options, doubl
 	attribution_free(set);
 }
 
-/* Half as much for each half-life that a touch is older than the last one. */
+/* Half as much for each half-life that a touch is older than the latest one, which is the last of a path in order. */
 void
 heuristic_time_decay(const Path *path, const HeuristicOptions *options, double *weight)
 {
 	int			last = path->length - 1;
+	double		latest = path->time == NULL ? 0 : (double) path->time[last];
 
+	for (int i = 0; path->time != NULL && i < last; i++)
+		if ((double) path->time[i] > latest)
+			latest = (double) path->time[i];
 	for (int i = 0; i <= last; i++)
 	{
 		double		age = path->time == NULL ? (last - i) / options->half_life_touches :
-			((double) path->time[last] - (double) path->time[i]) / options->half_life_us;
+			(latest - (double) path->time[i]) / options->half_life_us;
 
 		weight[i] = exp2(-(options->whole ? floor(age) : age));
 	}

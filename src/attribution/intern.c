@@ -1,8 +1,9 @@
 /*
  * intern.c: values of any type, numbered as they come.
  *
- * Integers are their own key, whatever their size; text is compared as bytes where its collation says
- * no more than that; every other type by its own hash and equality.
+ * Integers are their own key, whatever their size, and so are few bytes: a row of a known value then
+ * costs one look at a slot.  Longer text is compared as bytes where its collation says no more than
+ * that; every other type by its own hash and equality.
  */
 #include "postgres.h"
 
@@ -54,18 +55,9 @@ intern_begin(Intern *intern, MemoryContext context, Oid type, const char *what)
 	intern->hash = call_make(context, &intern->cache->hash_extended_proc_finfo);
 	intern->equal = call_make(context, &intern->cache->eq_opr_finfo);
 	intern->mask = 1023;
-	intern->slot = MemoryContextAllocZero(context, sizeof(InternSlot) * 1024);
-	if (intern->bytes && intern->width == 0)
-		intern->recent = MemoryContextAllocZero(context, sizeof(InternRecent) << INTERN_RECENT_BITS);
+	intern->slot = MemoryContextAllocZero(context, sizeof(InternKey) * 1024);
 	intern->room = 512;
 	intern->value = MemoryContextAlloc(context, sizeof(Datum) * intern->room);
-}
-
-/* Where the search for a key begins: the upper half of a hash of bytes is spread already. */
-static inline uint32
-key_place(const Intern *intern, uint64 key)
-{
-	return (uint32) (intern->bytes ? key >> 32 : table_hash(key)) & intern->mask;
 }
 
 /* Doubles the slots. */
@@ -73,18 +65,18 @@ static void
 intern_double(Intern *intern)
 {
 	Size		slots = ((Size) intern->mask + 1) * 2;
-	InternSlot *slot;
+	InternKey  *slot;
 
 	if (slots > (Size) 1 << 31)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many distinct values")));
-	slot = MemoryContextAllocExtended(intern->context, sizeof(InternSlot) * slots, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	slot = MemoryContextAllocExtended(intern->context, sizeof(InternKey) * slots, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	intern->mask = (uint32) (slots - 1);
 	for (Size i = 0; i < slots / 2; i++)
 		if (intern->slot[i].number != 0)
 		{
-			Size		at = key_place(intern, intern->slot[i].key);
+			Size		at = intern_place(intern, &intern->slot[i]);
 
 			while (slot[at].number != 0)
 				at = (at + 1) & (slots - 1);
@@ -92,49 +84,28 @@ intern_double(Intern *intern)
 		}
 	pfree(intern->slot);
 	intern->slot = slot;
-	intern->memory += slots / 2 * sizeof(InternSlot);
+	intern->memory += slots / 2 * sizeof(InternKey);
 }
 
-/* Hash of some bytes, eight at a time; the last eight may overlap those before. */
-static inline uint64
+/* The key of some bytes: of more than INTERN_SHORT their hash, eight at a time, and the last eight. */
+static inline InternKey
 bytes_key(const char *bytes, Size size)
 {
-	uint64		hash = size * UINT64CONST(0x9e3779b97f4a7c15);
+	InternKey	key = {size, 0, (uint32) size, 0};
+	const char *last;
 	uint64		word;
 
-	if (size >= 8)
+	if (size <= INTERN_SHORT)
+		return intern_short_key(bytes, size);
+	last = bytes + size - 8;
+	for (; bytes < last; bytes += 8)
 	{
-		const char *last = bytes + size - 8;
-
-		for (; bytes < last; bytes += 8)
-		{
-			memcpy(&word, bytes, 8);
-			hash = (hash ^ word) * UINT64CONST(0xff51afd7ed558ccd);
-			hash ^= hash >> 32;
-		}
-		memcpy(&word, last, 8);
+		memcpy(&word, bytes, 8);
+		key.head = (key.head ^ word) * UINT64CONST(0xff51afd7ed558ccd);
+		key.head ^= key.head >> 32;
 	}
-	else
-		word = intern_few_bytes(bytes, size);
-	hash = (hash ^ word) * UINT64CONST(0xc4ceb9fe1a85ec53);
-	hash ^= hash >> 32;
-	return hash * UINT64CONST(0xff51afd7ed558ccd);
-}
-
-/* Are so many bytes the same?  Names are short: two looks at eight bytes, which may overlap, see up to sixteen. */
-static inline bool
-bytes_equal(const char *one, const char *other, Size size)
-{
-	uint64		first[2];
-	uint64		last[2];
-
-	if (size < 8 || size > 16)
-		return memcmp(one, other, size) == 0;
-	memcpy(&first[0], one, 8);
-	memcpy(&first[1], other, 8);
-	memcpy(&last[0], one + size - 8, 8);
-	memcpy(&last[1], other + size - 8, 8);
-	return ((first[0] ^ first[1]) | (last[0] ^ last[1])) == 0;
+	memcpy(&key.tail, last, 8);
+	return key;
 }
 
 /* The bytes that tell a value, and how many. */
@@ -148,14 +119,15 @@ value_bytes(const Intern *intern, Datum value, Size *size)
 }
 
 /* The key of a value. */
-static inline uint64
+static inline InternKey
 value_key(Intern *intern, Datum value)
 {
+	InternKey	key = {(uint64) value, 0, 0, 0};
 	const char *bytes;
 	Size		size;
 
 	if (intern->whole)
-		return (uint64) value;
+		return key;
 	if (intern->bytes)
 	{
 		bytes = value_bytes(intern, value, &size);
@@ -163,7 +135,15 @@ value_key(Intern *intern, Datum value)
 	}
 	intern->hash->args[0].value = value;
 	intern->hash->args[1].value = Int64GetDatum(0);
-	return DatumGetUInt64(FunctionCallInvoke(intern->hash));
+	key.head = DatumGetUInt64(FunctionCallInvoke(intern->hash));
+	return key;
+}
+
+/* True when equal keys are equal values. */
+static inline bool
+key_tells(const Intern *intern, const InternKey *key)
+{
+	return intern->whole || (intern->bytes && key->size <= INTERN_SHORT);
 }
 
 /* True when two values of one key are equal. */
@@ -173,23 +153,21 @@ value_equals(Intern *intern, Datum one, Datum other)
 	Size		one_size;
 	Size		other_size;
 
-	if (intern->whole)
-		return true;
 	if (intern->bytes)
 	{
 		const char *one_bytes = value_bytes(intern, one, &one_size);
 		const char *other_bytes = value_bytes(intern, other, &other_size);
 
-		return one_size == other_size && bytes_equal(one_bytes, other_bytes, one_size);
+		return one_size == other_size && memcmp(one_bytes, other_bytes, one_size) == 0;
 	}
 	intern->equal->args[0].value = one;
 	intern->equal->args[1].value = other;
 	return DatumGetBool(FunctionCallInvoke(intern->equal));
 }
 
-/* Keeps a new value. */
+/* Keeps a new value, unless its key is enough. */
 static void
-value_keep(Intern *intern, Datum value)
+value_keep(Intern *intern, Datum value, const InternKey *key)
 {
 	MemoryContext before;
 
@@ -200,6 +178,11 @@ value_keep(Intern *intern, Datum value)
 		intern->memory += sizeof(Datum) * (Size) intern->room / 2;
 		attribution_check_memory(intern->memory);
 	}
+	if (intern->numbers_only && key_tells(intern, key))
+	{
+		intern->value[intern->count++] = (Datum) 0;
+		return;
+	}
 	before = MemoryContextSwitchTo(intern->context);
 	intern->value[intern->count++] = datumCopy(value, intern->cache->typbyval, intern->cache->typlen);
 	if (!intern->cache->typbyval)
@@ -209,36 +192,40 @@ value_keep(Intern *intern, Datum value)
 
 /* The number of a value whose key is known. */
 static inline uint32
-value_number(Intern *intern, Datum value, uint64 key)
+value_number(Intern *intern, Datum value, const InternKey *key)
 {
+	bool		tells = key_tells(intern, key);
+	uint32		number;
 	uint32		at;
 
-	for (at = key_place(intern, key); intern->slot[at].number != 0; at = (at + 1) & intern->mask)
-		if (intern->slot[at].key == key &&
-			value_equals(intern, intern->value[intern->slot[at].number - 1], value))
+	for (at = intern_place(intern, key); intern->slot[at].number != 0; at = (at + 1) & intern->mask)
+		if (intern_slot_is(&intern->slot[at], key) &&
+			(tells || value_equals(intern, intern->value[intern->slot[at].number - 1], value)))
 			return intern->slot[at].number - 1;
-	value_keep(intern, value);
-	intern->slot[at] = (InternSlot) {key, intern->count};
-	if ((uint64) intern->count * 2 > intern->mask)
-	{
+	number = intern->count;
+	value_keep(intern, value, key);
+	intern->slot[at] = *key;
+	intern->slot[at].number = number + 1;
+	if ((uint64) intern->count * 3 > (uint64) intern->mask * 2)
 		intern_double(intern);
-		return intern->count - 1;
-	}
-	return intern->slot[at].number - 1;
+	return number;
 }
 
 /* The number of a value. */
 uint32
 intern_number(Intern *intern, Datum value)
 {
+	InternKey	key;
+
 	if (!intern->whole && intern->cache->typlen == -1 &&
 		(VARATT_IS_EXTERNAL(DatumGetPointer(value)) || VARATT_IS_COMPRESSED(DatumGetPointer(value))))
 		value = PointerGetDatum(PG_DETOAST_DATUM_PACKED(value));
-	return value_number(intern, value, value_key(intern, value));
+	key = value_key(intern, value);
+	return value_number(intern, value, &key);
 }
 
 /* The key of a value. */
-uint64
+InternKey
 intern_key(Intern *intern, Datum value)
 {
 	return value_key(intern, value);
@@ -246,25 +233,27 @@ intern_key(Intern *intern, Datum value)
 
 /* The number of a value whose key is known. */
 uint32
-intern_number_of_key(Intern *intern, Datum value, uint64 key)
+intern_number_of_key(Intern *intern, Datum value, const InternKey *key)
 {
 	return value_number(intern, value, key);
 }
 
 /* Brings the place where a key is looked for nearer. */
 void
-intern_prefetch_key(const Intern *intern, uint64 key)
+intern_prefetch_key(const Intern *intern, const InternKey *key)
 {
-	__builtin_prefetch(&intern->slot[key_place(intern, key)]);
+	__builtin_prefetch(&intern->slot[intern_place(intern, key)]);
 }
 
-/* Brings the place of the known value of a key nearer, and says which that is: count for none. */
+/* Brings the place of the known value of a key nearer, and says which that is: count for none, or none needed. */
 uint32
-intern_prefetch_known(const Intern *intern, uint64 key)
+intern_prefetch_known(const Intern *intern, const InternKey *key)
 {
-	uint32		at = key_place(intern, key);
+	uint32		at = intern_place(intern, key);
 
-	while (intern->slot[at].number != 0 && intern->slot[at].key != key)
+	if (key_tells(intern, key))
+		return intern->count;
+	while (intern->slot[at].number != 0 && !intern_slot_is(&intern->slot[at], key))
 		at = (at + 1) & intern->mask;
 	if (intern->slot[at].number == 0)
 		return intern->count;
@@ -284,22 +273,20 @@ intern_prefetch_value(const Intern *intern, uint32 known)
 void
 intern_prefetch(const Intern *intern, Datum value)
 {
-	__builtin_prefetch(&intern->slot[key_place(intern, (uint64) value)]);
+	InternKey	key = {(uint64) value, 0, 0, 0};
+
+	intern_prefetch_key(intern, &key);
 }
 
 /* The number of a known text that is given as bytes, or -1. */
 int64
 intern_find_bytes(const Intern *intern, const char *bytes, int length)
 {
-	uint64		key = bytes_key(bytes, length);
+	InternKey	key = bytes_key(bytes, length);
 
-	for (uint32 at = key_place(intern, key); intern->slot[at].number != 0; at = (at + 1) & intern->mask)
-	{
-		const text *known = (const text *) DatumGetPointer(intern->value[intern->slot[at].number - 1]);
-
-		if (intern->slot[at].key == key && VARSIZE_ANY_EXHDR(known) == length &&
-			bytes_equal(VARDATA_ANY(known), bytes, length))
+	for (uint32 at = intern_place(intern, &key); intern->slot[at].number != 0; at = (at + 1) & intern->mask)
+		if (intern_slot_is(&intern->slot[at], &key) &&
+			(length <= INTERN_SHORT || memcmp(VARDATA_ANY(DatumGetPointer(intern->value[intern->slot[at].number - 1])), bytes, length) == 0))
 			return intern->slot[at].number - 1;
-	}
 	return -1;
 }

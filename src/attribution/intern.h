@@ -9,25 +9,17 @@
 #include "fmgr.h"
 #include "utils/typcache.h"
 
-typedef struct InternSlot
-{
-	uint64		key;			/* the value itself, or its hash */
-	uint32		number;			/* number + 1; 0 is empty */
-} InternSlot;
-
-/* A text of at most so many bytes is told by its length and its first and last eight bytes. */
+/* Bytes are told by their number and their first and last eight when there are no more than these. */
 #define INTERN_SHORT 16
 
-/* A short text that came a while ago. */
-typedef struct InternRecent
+/* What tells a value; of a value that it does not tell wholly, most others. */
+typedef struct InternKey
 {
-	uint64		head;
-	uint64		tail;
-	uint32		size;
-	uint32		number;			/* number + 1; 0 is empty */
-} InternRecent;
-
-#define INTERN_RECENT_BITS 8
+	uint64		head;			/* an integer; the first eight bytes; or a hash */
+	uint64		tail;			/* the last eight bytes */
+	uint32		size;			/* number of bytes */
+	uint32		number;			/* in a slot: number + 1, 0 is empty */
+} InternKey;
 
 /* Numbers of values; one type for all that is added. */
 typedef struct Intern
@@ -39,14 +31,14 @@ typedef struct Intern
 	FunctionCallInfo equal;
 	bool		whole;			/* a value is told by its 8 bytes */
 	bool		bytes;			/* a value is told by its bytes: a varlena's, or so many */
+	bool		numbers_only;	/* value[] is not asked for; values that their keys tell are not kept */
 	int			width;			/* of values that are no varlena, told by their bytes */
 	uint32		count;
 	uint32		room;
 	Datum	   *value;			/* of each number */
 	uint32		mask;
-	InternSlot *slot;
+	InternKey  *slot;
 	Size		memory;
-	InternRecent *recent;		/* of texts */
 } Intern;
 
 /* Prepares numbering of values of a type; an error if it cannot be hashed. */
@@ -74,38 +66,58 @@ intern_few_bytes(const char *bytes, Size size)
 	return size == 0 ? 0 : (uint64) (uint8) bytes[0] << 16 | (uint64) (uint8) bytes[size / 2] << 8 | (uint8) bytes[size - 1];
 }
 
-/* The same as intern_number(), for values of which there are few, as names of channels. */
+/* The key of no more than INTERN_SHORT bytes. */
+static inline InternKey
+intern_short_key(const char *bytes, Size size)
+{
+	InternKey	key = {0, 0, (uint32) size, 0};
+
+	if (size < 8)
+	{
+		key.head = intern_few_bytes(bytes, size);
+		return key;
+	}
+	memcpy(&key.head, bytes, 8);
+	memcpy(&key.tail, bytes + size - 8, 8);
+	return key;
+}
+
+/* Where the search for a key begins. */
+static inline uint32
+intern_place(const Intern *intern, const InternKey *key)
+{
+	uint64		hash = (key->head ^ key->size * UINT64CONST(0x9e3779b97f4a7c15)) * UINT64CONST(0xff51afd7ed558ccd);
+
+	hash = (hash ^ hash >> 32 ^ key->tail) * UINT64CONST(0xc4ceb9fe1a85ec53);
+	hash = (hash ^ hash >> 32) * UINT64CONST(0xff51afd7ed558ccd);
+	return (uint32) (hash >> 32) & intern->mask;
+}
+
+/* True for a slot of this key. */
+static inline bool
+intern_slot_is(const InternKey *slot, const InternKey *key)
+{
+	return slot->head == key->head && slot->tail == key->tail && slot->size == key->size && slot->number != 0;
+}
+
+/* The same as intern_number(), for values of which there are few and most are short, as names of channels. */
 static inline uint32
 intern_name(Intern *intern, Datum value)
 {
 	const char *text = DatumGetPointer(value);
-	InternRecent wanted;
-	InternRecent *recent;
+	InternKey	key;
+	const InternKey *slot;
+	uint32		size;
 
-	if (intern->recent == NULL || !(VARATT_IS_1B(text) || VARATT_IS_4B_U(text)))
+	if (!intern->bytes || intern->width > 0 || !(VARATT_IS_1B(text) || VARATT_IS_4B_U(text)))
 		return intern_number(intern, value);
-	wanted.size = VARATT_IS_1B(text) ? (uint32) (VARSIZE_1B(text) - VARHDRSZ_SHORT) : (uint32) (VARSIZE_4B(text) - VARHDRSZ);
-	text += VARATT_IS_1B(text) ? VARHDRSZ_SHORT : VARHDRSZ;
-	/* what lies elsewhere has no size of its own here, and comes out as too long */
-	if (wanted.size > INTERN_SHORT)
+	size = VARATT_IS_1B(text) ? (uint32) (VARSIZE_1B(text) - VARHDRSZ_SHORT) : (uint32) (VARSIZE_4B(text) - VARHDRSZ);
+	/* a text that lies elsewhere has no size of its own here, and comes out as too long */
+	if (size > INTERN_SHORT)
 		return intern_number(intern, value);
-	if (wanted.size >= 8)
-	{
-		memcpy(&wanted.head, text, 8);
-		memcpy(&wanted.tail, text + wanted.size - 8, 8);
-	}
-	else
-	{
-		wanted.head = intern_few_bytes(text, wanted.size);
-		wanted.tail = 0;
-	}
-	recent = &intern->recent[((wanted.head + wanted.tail * 3 + wanted.size) * UINT64CONST(0x9e3779b97f4a7c15)) >> (64 - INTERN_RECENT_BITS)];
-	if (recent->head != wanted.head || recent->tail != wanted.tail || recent->size != wanted.size || recent->number == 0)
-	{
-		wanted.number = intern_number(intern, value) + 1;
-		*recent = wanted;
-	}
-	return recent->number - 1;
+	key = intern_short_key(text + (VARATT_IS_1B(text) ? VARHDRSZ_SHORT : VARHDRSZ), size);
+	slot = &intern->slot[intern_place(intern, &key)];
+	return intern_slot_is(slot, &key) ? slot->number - 1 : intern_number(intern, value);
 }
 
 /* Brings the place of a value of an integer type nearer, ahead of intern_number(). */
@@ -114,13 +126,14 @@ extern void intern_prefetch(const Intern *intern, Datum value);
 /*
  * The same in steps, for many values at once while what each needs is being fetched:
  * the key of a value, which must be given as it is stored, plain or packed; where the
- * key is looked for; the known value that has it, and that value itself; the number.
+ * key is looked for; the known value that has it, and that value itself, unless the
+ * key tells it; the number.
  */
-extern uint64 intern_key(Intern *intern, Datum value);
-extern void intern_prefetch_key(const Intern *intern, uint64 key);
-extern uint32 intern_prefetch_known(const Intern *intern, uint64 key);
+extern InternKey intern_key(Intern *intern, Datum value);
+extern void intern_prefetch_key(const Intern *intern, const InternKey *key);
+extern uint32 intern_prefetch_known(const Intern *intern, const InternKey *key);
 extern void intern_prefetch_value(const Intern *intern, uint32 known);
-extern uint32 intern_number_of_key(Intern *intern, Datum value, uint64 key);
+extern uint32 intern_number_of_key(Intern *intern, Datum value, const InternKey *key);
 
 /* The number of a text that is given as bytes, or -1 when it has none yet. */
 extern int64 intern_find_bytes(const Intern *intern, const char *bytes, int length);

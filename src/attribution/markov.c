@@ -35,7 +35,9 @@ typedef struct Count
 {
 	int			order;
 	Routes  *lists;
-	Table		transitions;	/* state and next channel -> edge, or loop */
+	int			channels;		/* of step */
+	int64_t    *step;			/* order 1, few channels: edge, or loop, from channel to channel */
+	Table		transitions;	/* otherwise: state and next channel -> edge, or loop */
 	Edge	   *edge;
 	int64_t		edges;
 	int64_t		edge_room;
@@ -46,6 +48,9 @@ typedef struct Count
 
 /* Number of a transition that stays where it is. */
 #define LOOP INT64_C(-2)
+
+/* A chain of order 1 over no more channels than this counts in a matrix. */
+#define FEW_CHANNELS 256
 
 /* The ends of a state, which may be new. */
 static Ends *
@@ -66,7 +71,8 @@ static int64_t
 edge_of(Count *count, int state, const int *window)
 {
 	int			length = count->order;
-	int64_t    *number = table_number(&count->transitions, (uint64_t) state << 32 | (uint32_t) window[length]);
+	int64_t    *number = count->step != NULL ? &count->step[window[0] * count->channels + window[1]] :
+		table_number(&count->transitions, (uint64_t) state << 32 | (uint32_t) window[length]);
 	int			to;
 
 	if (*number != -1)
@@ -205,6 +211,12 @@ markov_build(const Paths *paths, int order, bool nulls, Markov *markov)
 
 	memset(markov, 0, sizeof(*markov));
 	markov->order = order;
+	if (order == 1 && paths->channels <= FEW_CHANNELS)
+	{
+		count.channels = paths->channels;
+		count.step = attribution_alloc((size_t) paths->channels * (size_t) paths->channels * sizeof(int64_t));
+		memset(count.step, 0xff, (size_t) paths->channels * (size_t) paths->channels * sizeof(int64_t));
+	}
 	for (int64_t i = 0; i < paths->count; i++)
 	{
 		const Path *path = &paths->path[i];
@@ -225,6 +237,7 @@ markov_build(const Paths *paths, int order, bool nulls, Markov *markov)
 	ends_of(&count, markov->lists.count);
 	chain_make(markov, &count, paths->channels);
 	table_free(&count.transitions);
+	attribution_free(count.step);
 	attribution_free(count.edge);
 	attribution_free(count.ends);
 }

@@ -26,9 +26,9 @@ shapley_counts(const Paths *paths, Credit *credit)
 	heuristic_credit(paths, heuristic_linear_unique, &none, credit);
 }
 
-/* Credits one path by position: a channel's share goes to its touches equally. */
+/* Credits one path: a channel's share goes to its touches equally, each position's credit so many further. */
 static void
-position_credit(const Path *path, int channels, const int *set, int unique, int *times, Credit *credit)
+position_credit(const Path *path, int further, const int *set, int unique, int *times, Credit *credit)
 {
 	double		conversions = exact_value(&path->sums->conversions);
 	double		value = exact_value(&path->sums->value);
@@ -36,35 +36,51 @@ position_credit(const Path *path, int channels, const int *set, int unique, int 
 	for (int i = 0; i < path->length; i++)
 		times[path->channel[i]]++;
 	for (int i = 0; i < path->length; i++)
-		credit_add(&credit[(size_t) i * channels + path->channel[i]], conversions, value,
+		credit_add(&credit[(size_t) i * further + path->channel[i]], conversions, value,
 				   1.0 / unique / times[path->channel[i]]);
 	for (int i = 0; i < unique; i++)
 		times[set[i]] = 0;
 }
 
-/* The ordered game by position. */
-int
-shapley_positions(const Paths *paths, Credit **credit)
+/* The most touches of a path. */
+static int
+paths_longest(const Paths *paths)
 {
-	int		   *times = attribution_alloc((size_t) paths->channels * sizeof(int));
-	int		   *set;
-	int			longest = 0;
+	int			longest = 1;
 
 	for (int64_t i = 0; i < paths->count; i++)
 		if (paths->path[i].length > longest)
 			longest = paths->path[i].length;
-	set = attribution_alloc((size_t) longest * sizeof(int));
-	*credit = attribution_alloc((size_t) longest * paths->channels * sizeof(Credit));
+	return longest;
+}
+
+/* Credits every path, each position's credit so many further than that of the one before. */
+static void
+positions_credit(const Paths *paths, int longest, int further, Credit *credit)
+{
+	int		   *times = attribution_alloc((size_t) paths->channels * sizeof(int));
+	int		   *set = attribution_alloc((size_t) longest * sizeof(int));
+
 	for (int64_t i = 0; i < paths->count; i++)
 	{
 		const Path *path = &paths->path[i];
 
 		if (i % 4096 == 0)
 			attribution_interrupts();
-		position_credit(path, paths->channels, set, path_set_of(path, set), times, *credit);
+		position_credit(path, further, set, path_set_of(path, set), times, credit);
 	}
 	attribution_free(times);
 	attribution_free(set);
+}
+
+/* The ordered game by position. */
+int
+shapley_positions(const Paths *paths, Credit **credit)
+{
+	int			longest = paths_longest(paths);
+
+	*credit = attribution_alloc((size_t) longest * paths->channels * sizeof(Credit));
+	positions_credit(paths, longest, paths->channels, *credit);
 	return longest;
 }
 
@@ -72,16 +88,7 @@ shapley_positions(const Paths *paths, Credit **credit)
 void
 shapley_ordered(const Paths *paths, Credit *credit)
 {
-	Credit	   *by_position;
-	int			positions = shapley_positions(paths, &by_position);
-
-	for (int p = 0; p < positions; p++)
-		for (int c = 0; c < paths->channels; c++)
-		{
-			exact_merge(&credit[c].conversions, &by_position[(size_t) p * paths->channels + c].conversions);
-			exact_merge(&credit[c].value, &by_position[(size_t) p * paths->channels + c].value);
-		}
-	attribution_free(by_position);
+	positions_credit(paths, paths_longest(paths), 0, credit);
 	paths_untouched(paths, credit);
 }
 
@@ -153,6 +160,8 @@ leave_one_out(const Observed *observed, const Path *path, int *shorter, double *
 	{
 		double		loss;
 
+		if (i % 256 == 255)
+			attribution_interrupts();
 		memcpy(shorter, path->channel, i * sizeof(int));
 		memcpy(shorter + i, path->channel + i + 1, (path->length - 1 - i) * sizeof(int));
 		loss = rate - observed_rate(observed, shorter, path->length - 1);
@@ -170,16 +179,12 @@ void
 shapley_leave_one_out(const Paths *paths, Credit *credit)
 {
 	Observed	observed = {.room = 0};
-	int			longest = 1;
+	int			longest = paths_longest(paths);
 	int		   *shorter;
 	double	   *weight;
 
 	for (int64_t i = 0; i < paths->count; i++)
-	{
 		observed_add(&observed, paths->path[i].channel, paths->path[i].length, paths->path[i].sums);
-		if (paths->path[i].length > longest)
-			longest = paths->path[i].length;
-	}
 	observed_rates(&observed);
 	shorter = attribution_alloc((size_t) longest * sizeof(int));
 	weight = attribution_alloc((size_t) longest * sizeof(double));
@@ -247,7 +252,11 @@ player_shares(const double rate[1 << PLAYERS_MAX], int players, double share[PLA
 {
 	static const double factorial[] = {1, 1, 2, 6, 24};
 	double		total = 0;
+	double		largest = 0;
 
+	for (int bits = 0; bits < 1 << players; bits++)
+		if (rate[bits] > largest)
+			largest = rate[bits];
 	for (int p = 0; p < players; p++)
 	{
 		share[p] = 0;
@@ -260,7 +269,7 @@ player_shares(const double rate[1 << PLAYERS_MAX], int players, double share[PLA
 					(rate[bits | 1 << p] - rate[bits]);
 			}
 		/* what rounding leaves of a zero is no credit */
-		if (share[p] < 1e-15)
+		if (share[p] < largest * 1e-15)
 			share[p] = 0;
 		total += share[p];
 	}
