@@ -191,7 +191,7 @@ fit_likelihood(const Fit *fit)
 	return sum;
 }
 
-/* Newton's method, its steps halved while they do not improve. */
+/* Newton's method, its steps halved while they do not improve; of small ones the likelihood cannot tell. */
 static void
 fit_run(Fit *fit)
 {
@@ -206,16 +206,17 @@ fit_run(Fit *fit)
 		fit_derive(fit);
 		fit_solve(fit);
 		for (int i = 0; i < fit->size; i++)
+		{
 			fit->beta[i] += fit->gradient[i];
-		while (!((better = fit_likelihood(fit)) >= likelihood) && step > 1e-6)
+			largest = fmax(largest, fabs(fit->gradient[i]));
+		}
+		while (!((better = fit_likelihood(fit)) >= likelihood) && largest > 1e-4 && step > 1e-6)
 		{
 			step /= 2;
 			for (int i = 0; i < fit->size; i++)
 				fit->beta[i] -= fit->gradient[i] * step;
 		}
 		likelihood = better;
-		for (int i = 0; i < fit->size; i++)
-			largest = fmax(largest, fabs(fit->gradient[i]));
 		if (largest < 1e-12 || step <= 1e-6)
 			break;
 	}
