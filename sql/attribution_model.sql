@@ -262,4 +262,8 @@ SELECT max(abs(conversions - 1)) < 1e-13 AS even_cycle FROM (SELECT (unnest(attr
 	FROM (SELECT journey(array_agg('c' || (n + s) % 10 ORDER BY n)) AS path FROM generate_series(0, 999) AS n, generate_series(0, 9) AS s GROUP BY s) AS p) AS c;
 SELECT count(*) AS channels, abs(sum(conversions) - 2000) < 1e-9 AS conserved, min(conversions) >= 0 AS sane
 FROM (SELECT (unnest(attribute('markov', journey(ARRAY['c' || n, 'c' || (n * 7 + 1) % 1000, 'c' || (n * 13 + 5) % 1000]), 1, 1, 2))).* FROM generate_series(1, 2000) AS n) AS c;
+-- a channel whose conversions have no value, beside a cycle that has: one walk in three ends there
+SELECT attribute('markov', '{"A > B > A > B > A > B > A": [1, 10, 0], "C": [2, 0, 0]}', '{"order": 2}') AS worthless_channel;
+-- weights at either end of what a double holds
+SELECT attribute('custom', '{"a > b > c": [3, 6, 0]}', '{"weights": [1.5e308]}') AS large, attribute('position', '{"a > b > c > d": [2, 8, 0]}', '{"weights": [0, 5e-324, 0]}') AS small;
 DROP TABLE public.nine, public.walk, public.asked, public.answer, public.month_set;

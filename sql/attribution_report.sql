@@ -120,6 +120,7 @@ FROM (VALUES ('person'), ('1000 - person'), ('person::text'), ('repeat(''x'', 20
 SELECT * FROM attribution_query('linear', 'SELECT 1, now()', :conversions);
 SELECT * FROM attribution_query('linear', 'SELECT 1, 2, 3', :conversions);
 SELECT * FROM attribution_query('linear', :touches, 'SELECT 1, now(), 1, 1');
+SELECT * FROM attribution_query('linear', :touches, 'SELECT ''x''::text, now(), 1, 1');
 SELECT * FROM attribution_query('linear', :touches, 'SELECT person, at::date, conversions, value FROM public.c');
 SELECT * FROM attribution_query('linear', :touches, 'SELECT person, at, ''x'', 1 FROM public.c');
 SELECT * FROM attribution_query('linear', :touches, 'SELECT person, at, -1, 1 FROM public.c');

@@ -7,7 +7,8 @@
  * sweep).  For each channel, walks that have visited it and walks that have not
  * are kept apart; lane "all" counts every walk.  Only positive numbers are added
  * and multiplied.  It ends when the weight still under way, which bounds what is
- * missing, is below the last bit of every result.
+ * missing, is below the last bit of every result that is not 0, or below what a
+ * double holds with all its bits: less than that never gets to 0.
  */
 #include <float.h>
 #include <string.h>
@@ -44,6 +45,7 @@ typedef struct Walk
 	double	   *worth;
 	double	   *start;
 	double		dearest;		/* largest mean value of the conversions of a state */
+	char	   *earns;			/* whether a walk from the state can end with a value */
 	double	   (*in_lane)[LANES];	/* 1 where the state holds the lane's channel */
 	Weight	   *weight;
 } Walk;
@@ -173,6 +175,25 @@ state_outflow(const Chain *chain, int state)
 	return outflow;
 }
 
+/* Marks the states from which a conversion with a value can be reached. */
+static void
+walk_mark_earning(Walk *walk)
+{
+	int			found = 1;
+
+	for (int i = 0; i < walk->states; i++)
+		walk->earns[i] = walk->worth[i] > 0;
+	while (found)
+	{
+		found = 0;
+		attribution_interrupts();
+		for (int i = walk->states - 1; i >= 0; i--)
+			for (int64_t w = walk->edge[i]; w < walk->edge[i + 1] && !walk->earns[i]; w++)
+				if (walk->earns[walk->target[w]])
+					walk->earns[i] = found = 1;
+	}
+}
+
 /* Copies the chain in walking order. */
 static void
 walk_begin(const Chain *chain, Walk *walk)
@@ -192,6 +213,7 @@ walk_begin(const Chain *chain, Walk *walk)
 	walk->start = attribution_alloc(states * sizeof(double));
 	walk->in_lane = attribution_alloc(states * sizeof(*walk->in_lane));
 	walk->weight = attribution_alloc(states * sizeof(Weight));
+	walk->earns = attribution_alloc(states);
 	walk_order(chain, walk);
 	for (int i = 0; i < chain->states; i++)
 		total += chain->start[i];
@@ -213,6 +235,7 @@ walk_begin(const Chain *chain, Walk *walk)
 			walk->dearest = chain->value[state] / chain->conversion[state];
 		walk->start[i] = chain->start[state] / total;
 	}
+	walk_mark_earning(walk);
 }
 
 /* Adds weight to a state that it arrives at: from now on the state's channels are visited. */
@@ -251,9 +274,9 @@ walk_sweep(Walk *walk, double convert[LANES], double worth[LANES])
 	}
 }
 
-/* True when what is under way can no longer change any of the sums. */
+/* True when what is under way can no longer change any of the sums; dearest is 0 where no value is to come. */
 static int
-walk_done(const Walk *walk, const Sum converted[LANES], const Sum worth[LANES], int lanes)
+walk_done(const Walk *walk, const Sum converted[LANES], const Sum worth[LANES], const double dearest[LANES], int lanes)
 {
 	double		left[LANES] = {0};
 
@@ -261,8 +284,9 @@ walk_done(const Walk *walk, const Sum converted[LANES], const Sum worth[LANES], 
 		for (int l = 0; l < LANES; l++)
 			left[l] += walk->weight[i].before[l] + walk->weight[i].after[l];
 	for (int l = 0; l < lanes; l++)
-		if (left[l] > converted[l].value * (DBL_EPSILON / 64) ||
-			left[l] * walk->dearest > worth[l].value * (DBL_EPSILON / 64))
+		if (left[l] > DBL_MIN / DBL_EPSILON &&
+			(left[l] > converted[l].value * (DBL_EPSILON / 64) ||
+			 left[l] * dearest[l] > worth[l].value * (DBL_EPSILON / 64)))
 			return 0;
 	return 1;
 }
@@ -300,6 +324,16 @@ walk_start(const Chain *chain, Walk *walk, int first, int lanes)
 	return found;
 }
 
+/* The largest mean value that the walks of a lane may end with, 0 when they end with none. */
+static double
+lane_dearest(const Walk *walk, int lane)
+{
+	for (int i = 0; i < walk->states; i++)
+		if (walk->in_lane[i][lane] != 0 && walk->earns[i])
+			return walk->dearest;
+	return 0;
+}
+
 /* True when no state in walking order holds the channel of a lane. */
 static int
 lane_empty(const Walk *walk, int lane)
@@ -333,9 +367,12 @@ chain_visits_by_walking(const Chain *chain, ChainVisit *visit)
 		int			lanes = chain->channels + 1 - first < LANES ? chain->channels + 1 - first : LANES;
 		Sum			converted[LANES] = {{0, 0}};
 		Sum			worth[LANES] = {{0, 0}};
+		double		dearest[LANES];
 
 		if (!walk_start(chain, &walk, first, lanes))
 			continue;
+		for (int l = 0; l < lanes; l++)
+			dearest[l] = lane_dearest(&walk, l);
 		walk_drop_empty(&walk, lanes);
 		do
 		{
@@ -349,7 +386,7 @@ chain_visits_by_walking(const Chain *chain, ChainVisit *visit)
 				sum_add(&converted[l], convert[l]);
 				sum_add(&worth[l], value[l]);
 			}
-		} while (!walk_done(&walk, converted, worth, lanes));
+		} while (!walk_done(&walk, converted, worth, dearest, lanes));
 		for (int l = 0; l < lanes; l++)
 		{
 			visit[first + l].conversions = converted[l].value + converted[l].error;
