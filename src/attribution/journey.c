@@ -294,14 +294,29 @@ varint_check(const char **at, const char *end, uint32 *value)
 	return true;
 }
 
+/* True for eight bytes that are plain ASCII and no zeros. */
+static inline bool
+plain_ascii(const char *bytes)
+{
+	uint64		word;
+
+	memcpy(&word, bytes, 8);
+	return (((word - UINT64CONST(0x0101010101010101)) | word) & UINT64CONST(0x8080808080808080)) == 0;
+}
+
 /* True for a name in the server's encoding; most are plain ASCII. */
 static bool
 name_check(const char *name, int length)
 {
-	for (int i = 0; i < length; i++)
-		if ((signed char) name[i] <= 0)
-			return pg_verifymbstr(name, length, true);
-	return true;
+	bool		plain = true;
+
+	for (int i = 0; i + 8 <= length; i += 8)
+		plain &= plain_ascii(name + i);
+	if (length >= 8)
+		plain &= plain_ascii(name + length - 8);
+	for (int i = 0; length < 8 && i < length; i++)
+		plain &= (signed char) name[i] > 0;
+	return plain || pg_verifymbstr(name, length, true);
 }
 
 /* Checks the names of some channels, and moves on. */

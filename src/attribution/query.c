@@ -4,9 +4,9 @@
  * Touches are dealt to persons and sorted by time; each conversion's path
  * is the person's touches at or before it within its windows.  Paths of equal
  * channels are one where the model does not look at times.  Memory: 32 bytes a
- * touch (40 where persons are integers far apart), up to 60 a person where they are
- * not integers close together, and the distinct paths; bounded by
- * tiktokads.attribution_memory.
+ * touch (40 where persons are integers far apart), up to 90 a person where they are
+ * not integers close together, with what is longer than 16 bytes, and the distinct
+ * paths; bounded by tiktokads.attribution_memory.
  */
 #include "postgres.h"
 
