@@ -75,14 +75,14 @@ CREATE AGGREGATE tiktokads.forecast(value float8, at timestamptz, horizon int)
 	COMBINEFUNC = tiktokads.series_combine, SERIALFUNC = tiktokads.series_serialize,
 	DESERIALFUNC = tiktokads.series_deserialize, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE tiktokads.forecast(float8, timestamptz, int) IS 'The same for instants, whose wall time is that of the session''s TimeZone: see {name}(float8, timestamp{", integer" if num else ""}{", jsonb" if withopt else ""}).';
+COMMENT ON AGGREGATE tiktokads.forecast(float8, timestamptz, int) IS 'The same for instants, whose wall time is that of the session''s TimeZone: see forecast(float8, timestamp, int).';
 CREATE AGGREGATE tiktokads.forecast(value float8, at timestamptz, horizon int, options jsonb)
 (
 	SFUNC = tiktokads.series_add, STYPE = internal, SSPACE = 8192, FINALFUNC = tiktokads.forecast_final,
 	COMBINEFUNC = tiktokads.series_combine, SERIALFUNC = tiktokads.series_serialize,
 	DESERIALFUNC = tiktokads.series_deserialize, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE tiktokads.forecast(float8, timestamptz, int, jsonb) IS 'The same for instants, whose wall time is that of the session''s TimeZone: see {name}(float8, timestamp{", integer" if num else ""}{", jsonb" if withopt else ""}).';
+COMMENT ON AGGREGATE tiktokads.forecast(float8, timestamptz, int, jsonb) IS 'The same for instants, whose wall time is that of the session''s TimeZone: see forecast(float8, timestamp, int, jsonb).';
 
 -- forecast_model()
 
@@ -109,14 +109,14 @@ CREATE AGGREGATE tiktokads.forecast_model(value float8, at timestamptz)
 	COMBINEFUNC = tiktokads.series_combine, SERIALFUNC = tiktokads.series_serialize,
 	DESERIALFUNC = tiktokads.series_deserialize, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE tiktokads.forecast_model(float8, timestamptz) IS 'The same for instants, whose wall time is that of the session''s TimeZone: see {name}(float8, timestamp{", integer" if num else ""}{", jsonb" if withopt else ""}).';
+COMMENT ON AGGREGATE tiktokads.forecast_model(float8, timestamptz) IS 'The same for instants, whose wall time is that of the session''s TimeZone: see forecast_model(float8, timestamp).';
 CREATE AGGREGATE tiktokads.forecast_model(value float8, at timestamptz, options jsonb)
 (
 	SFUNC = tiktokads.series_add, STYPE = internal, SSPACE = 8192, FINALFUNC = tiktokads.forecast_model_final,
 	COMBINEFUNC = tiktokads.series_combine, SERIALFUNC = tiktokads.series_serialize,
 	DESERIALFUNC = tiktokads.series_deserialize, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE tiktokads.forecast_model(float8, timestamptz, jsonb) IS 'The same for instants, whose wall time is that of the session''s TimeZone: see {name}(float8, timestamp{", integer" if num else ""}{", jsonb" if withopt else ""}).';
+COMMENT ON AGGREGATE tiktokads.forecast_model(float8, timestamptz, jsonb) IS 'The same for instants, whose wall time is that of the session''s TimeZone: see forecast_model(float8, timestamp, jsonb).';
 
 -- stl()
 
@@ -143,14 +143,14 @@ CREATE AGGREGATE tiktokads.stl(value float8, at timestamptz, period int)
 	COMBINEFUNC = tiktokads.series_combine, SERIALFUNC = tiktokads.series_serialize,
 	DESERIALFUNC = tiktokads.series_deserialize, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE tiktokads.stl(float8, timestamptz, int) IS 'The same for instants, whose wall time is that of the session''s TimeZone: see {name}(float8, timestamp{", integer" if num else ""}{", jsonb" if withopt else ""}).';
+COMMENT ON AGGREGATE tiktokads.stl(float8, timestamptz, int) IS 'The same for instants, whose wall time is that of the session''s TimeZone: see stl(float8, timestamp, int).';
 CREATE AGGREGATE tiktokads.stl(value float8, at timestamptz, period int, options jsonb)
 (
 	SFUNC = tiktokads.series_add, STYPE = internal, SSPACE = 8192, FINALFUNC = tiktokads.stl_final,
 	COMBINEFUNC = tiktokads.series_combine, SERIALFUNC = tiktokads.series_serialize,
 	DESERIALFUNC = tiktokads.series_deserialize, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE tiktokads.stl(float8, timestamptz, int, jsonb) IS 'The same for instants, whose wall time is that of the session''s TimeZone: see {name}(float8, timestamp{", integer" if num else ""}{", jsonb" if withopt else ""}).';
+COMMENT ON AGGREGATE tiktokads.stl(float8, timestamptz, int, jsonb) IS 'The same for instants, whose wall time is that of the session''s TimeZone: see stl(float8, timestamp, int, jsonb).';
 
 -- change_points()
 
@@ -177,14 +177,14 @@ CREATE AGGREGATE tiktokads.change_points(value float8, at timestamptz)
 	COMBINEFUNC = tiktokads.series_combine, SERIALFUNC = tiktokads.series_serialize,
 	DESERIALFUNC = tiktokads.series_deserialize, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE tiktokads.change_points(float8, timestamptz) IS 'The same for instants, whose wall time is that of the session''s TimeZone: see {name}(float8, timestamp{", integer" if num else ""}{", jsonb" if withopt else ""}).';
+COMMENT ON AGGREGATE tiktokads.change_points(float8, timestamptz) IS 'The same for instants, whose wall time is that of the session''s TimeZone: see change_points(float8, timestamp).';
 CREATE AGGREGATE tiktokads.change_points(value float8, at timestamptz, options jsonb)
 (
 	SFUNC = tiktokads.series_add, STYPE = internal, SSPACE = 8192, FINALFUNC = tiktokads.change_points_final,
 	COMBINEFUNC = tiktokads.series_combine, SERIALFUNC = tiktokads.series_serialize,
 	DESERIALFUNC = tiktokads.series_deserialize, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE tiktokads.change_points(float8, timestamptz, jsonb) IS 'The same for instants, whose wall time is that of the session''s TimeZone: see {name}(float8, timestamp{", integer" if num else ""}{", jsonb" if withopt else ""}).';
+COMMENT ON AGGREGATE tiktokads.change_points(float8, timestamptz, jsonb) IS 'The same for instants, whose wall time is that of the session''s TimeZone: see change_points(float8, timestamp, jsonb).';
 
 -- seasonal_esd()
 
@@ -211,14 +211,14 @@ CREATE AGGREGATE tiktokads.seasonal_esd(value float8, at timestamptz)
 	COMBINEFUNC = tiktokads.series_combine, SERIALFUNC = tiktokads.series_serialize,
 	DESERIALFUNC = tiktokads.series_deserialize, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE tiktokads.seasonal_esd(float8, timestamptz) IS 'The same for instants, whose wall time is that of the session''s TimeZone: see {name}(float8, timestamp{", integer" if num else ""}{", jsonb" if withopt else ""}).';
+COMMENT ON AGGREGATE tiktokads.seasonal_esd(float8, timestamptz) IS 'The same for instants, whose wall time is that of the session''s TimeZone: see seasonal_esd(float8, timestamp).';
 CREATE AGGREGATE tiktokads.seasonal_esd(value float8, at timestamptz, options jsonb)
 (
 	SFUNC = tiktokads.series_add, STYPE = internal, SSPACE = 8192, FINALFUNC = tiktokads.seasonal_esd_final,
 	COMBINEFUNC = tiktokads.series_combine, SERIALFUNC = tiktokads.series_serialize,
 	DESERIALFUNC = tiktokads.series_deserialize, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE tiktokads.seasonal_esd(float8, timestamptz, jsonb) IS 'The same for instants, whose wall time is that of the session''s TimeZone: see {name}(float8, timestamp{", integer" if num else ""}{", jsonb" if withopt else ""}).';
+COMMENT ON AGGREGATE tiktokads.seasonal_esd(float8, timestamptz, jsonb) IS 'The same for instants, whose wall time is that of the session''s TimeZone: see seasonal_esd(float8, timestamp, jsonb).';
 
 -- day_band()
 
