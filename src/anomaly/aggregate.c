@@ -170,7 +170,7 @@ forecast_make(Series *series, int horizon, Forecast *forecast, Grid *grid, const
 	forecast->size = forecast_workspace(forecast);
 	forecast->work = doubles(forecast->size);
 	forecast_run(forecast);
-	if (forecast->used > forecast->size)
+	if (forecast->peak > forecast->size)
 		elog(ERROR, "forecast used more memory than it asked for");
 	return true;
 }

@@ -6,9 +6,11 @@
  * 36, 54-74), and their median bears one that goes astray (Petropoulos,
  * Svetunkov 2020: A simple combination of univariate models, the same 36,
  * 110-115): the default is the median of theta, exponential smoothing and its
- * damped trend; with a season of theta, exponential smoothing, smoothing of what
- * a decomposition leaves, and the values one season earlier; with several the
- * values one long season earlier take the place of exponential smoothing.
+ * damped trend.  With seasons it is the median of methods that know all of them:
+ * exponential smoothing of what a decomposition leaves, and autoregressions about
+ * the seasons' means, of steps, and of differences over the shortest season and,
+ * when there are several, over the longest; exponential smoothing joins them where
+ * it can learn the only season.
  *
  * Pure arithmetic: memory comes from the caller through forecast->work, results
  * depend on the series alone.
@@ -20,6 +22,7 @@
 #include <string.h>
 
 #include "anomaly/distribution.h"
+#include "anomaly/forecast_ar.h"
 #include "anomaly/pause.h"
 #include "anomaly/season.h"
 #include "anomaly/smooth.h"
@@ -30,7 +33,7 @@
 #define SMOOTH_PERIOD_MAX	24
 
 /* Methods that are combined at most. */
-#define COMBINED_MAX		4
+#define COMBINED_MAX		5
 
 /* Stretches at the end that intervals are checked with, and what is assumed without any. */
 #define CALIBRATIONS		4
@@ -46,21 +49,26 @@ typedef struct ForecastMethod
 	void		(*run) (Forecast *forecast, double *mean, double *variance);
 } ForecastMethod;
 
-/* Takes memory from the workspace. */
-static double *
-take(Forecast *forecast, size_t count)
+/* Copies the series, on logarithms where they suit it; true when they do. */
+bool
+forecast_logarithms(const Forecast *forecast, double *x)
 {
-	double	   *memory = forecast->work + forecast->used;
+	bool		logarithms = season_grows(forecast->n, forecast->y, forecast_shortest(forecast));
 
-	forecast->used += count;
-	return memory;
+	for (int i = 0; i < forecast->n; i++)
+		x[i] = logarithms ? log(forecast->y[i]) : forecast->y[i];
+	return logarithms;
 }
 
-/* The longest season, or 1. */
-static int
-longest_period(const Forecast *forecast)
+/* Takes logarithms back: what was expected of them is the median of the value. */
+void
+forecast_leave_logarithms(const Forecast *forecast, double *mean, double *variance)
 {
-	return forecast->nperiods == 0 ? 1 : forecast->periods[forecast->nperiods - 1];
+	for (int h = 0; h < forecast->horizon; h++)
+	{
+		mean[h] = exp(mean[h]);
+		variance[h] *= mean[h] * mean[h];
+	}
 }
 
 /* The mean square of the differences over a lag. */
@@ -104,36 +112,20 @@ run_drift(Forecast *forecast, double *mean, double *variance)
 	snprintf(forecast->model, sizeof(forecast->model), "drift");
 }
 
-/* The value one period earlier. */
+/* The value one season earlier, the longest one. */
 static void
-run_period_naive(Forecast *forecast, int period, double *mean, double *variance)
+run_seasonal_naive(Forecast *forecast, double *mean, double *variance)
 {
 	int			n = forecast->n;
-	double		square;
+	int			period = n < forecast_longest(forecast) ? 1 : forecast_longest(forecast);
+	double		square = difference_variance(n, forecast->y, n > period ? period : 1, 0);
 
-	if (n < period)
-		period = 1;
-	square = difference_variance(n, forecast->y, n > period ? period : 1, 0);
 	for (int h = 0; h < forecast->horizon; h++)
 	{
 		mean[h] = forecast->y[n - period + h % period];
 		variance[h] = square * (h / period + 1);
 	}
 	snprintf(forecast->model, sizeof(forecast->model), "seasonal naive, period %d", period);
-}
-
-/* The value one season earlier, the longest one. */
-static void
-run_seasonal_naive(Forecast *forecast, double *mean, double *variance)
-{
-	run_period_naive(forecast, longest_period(forecast), mean, variance);
-}
-
-/* The value one season earlier, the shortest one. */
-static void
-run_short_naive(Forecast *forecast, double *mean, double *variance)
-{
-	run_period_naive(forecast, forecast->nperiods == 0 ? 1 : forecast->periods[0], mean, variance);
 }
 
 /* The mean of everything. */
@@ -164,7 +156,7 @@ smooth_read(Forecast *forecast, const Smooth *model, double *mean, double *varia
 
 	for (int h = 1; h <= forecast->horizon; h++)
 		mean[h - 1] = smooth_forecast(model, h);
-	smooth_variances(model, forecast->horizon, variance, take(forecast, smooth_variances_workspace(forecast->horizon)));
+	smooth_variances(model, forecast->horizon, variance, forecast_take(forecast, smooth_variances_workspace(forecast->horizon)));
 	forecast->used = mark;
 	forecast->sse = model->sse;
 	forecast->parameters[0] = model->alpha;
@@ -183,8 +175,8 @@ run_smooth_kind(Forecast *forecast, char trend, double *mean, double *variance)
 	Smooth		model = {.kind = {'A', trend, 'N'}, .period = 1};
 	size_t		mark = forecast->used;
 
-	model.season = take(forecast, 1);
-	smooth_fit(&model, forecast->n, forecast->y, take(forecast, smooth_workspace(1)));
+	model.season = forecast_take(forecast, 1);
+	smooth_fit(&model, forecast->n, forecast->y, forecast_take(forecast, smooth_workspace(1)));
 	smooth_read(forecast, &model, mean, variance);
 	forecast->used = mark;
 }
@@ -210,31 +202,36 @@ run_damped(Forecast *forecast, double *mean, double *variance)
 	run_smooth_kind(forecast, 'D', mean, variance);
 }
 
-/* The member of the exponential smoothing family that AICc prefers. */
+/* The member of the exponential smoothing family that AICc prefers, or of its additive half. */
 static void
-run_ets(Forecast *forecast, double *mean, double *variance)
+run_ets_family(Forecast *forecast, bool additive, double *mean, double *variance)
 {
 	Smooth		model = {.period = 0};
 	size_t		mark = forecast->used;
-	int			period = longest_period(forecast);
+	int			period = forecast_longest(forecast);
 
 	if (forecast->n < 2 * period + 1)
 		period = 1;
-	model.season = take(forecast, period);
-	smooth_choose(&model, forecast->n, forecast->y, period, take(forecast, smooth_workspace(period)));
+	model.season = forecast_take(forecast, period);
+	smooth_choose(&model, forecast->n, forecast->y, period, additive, forecast_take(forecast, smooth_workspace(period)));
 	smooth_read(forecast, &model, mean, variance);
 	forecast->used = mark;
 }
 
-/* The same without a season. */
+/* The member of all of it. */
 static void
-run_ets_plain(Forecast *forecast, double *mean, double *variance)
+run_ets(Forecast *forecast, double *mean, double *variance)
 {
-	int			nperiods = forecast->nperiods;
+	run_ets_family(forecast, false, mean, variance);
+}
 
-	forecast->nperiods = 0;
-	run_ets(forecast, mean, variance);
-	forecast->nperiods = nperiods;
+/* The same without what is multiplied where the spread does not grow: AICc would hardly choose it, and it is dear. */
+static void
+run_ets_quick(Forecast *forecast, double *mean, double *variance)
+{
+	bool		grows = season_grows(forecast->n, forecast->y, forecast_shortest(forecast));
+
+	run_ets_family(forecast, !grows, mean, variance);
 }
 
 /* Holt-Winters with R's start. */
@@ -242,12 +239,12 @@ static void
 run_holt_winters(Forecast *forecast, double *mean, double *variance)
 {
 	size_t		mark = forecast->used;
-	int			period = longest_period(forecast);
+	int			period = forecast_longest(forecast);
 	Winters		model = {.period = period, .multiplicative = forecast->multiplicative, .alpha = forecast->alpha,
 	.beta = forecast->beta, .gamma = forecast->gamma};
 
-	model.season = take(forecast, period);
-	winters_fit(&model, forecast->n, forecast->y, take(forecast, winters_workspace(period)));
+	model.season = forecast_take(forecast, period);
+	winters_fit(&model, forecast->n, forecast->y, forecast_take(forecast, winters_workspace(period)));
 	for (int h = 1; h <= forecast->horizon; h++)
 	{
 		mean[h - 1] = winters_forecast(&model, h);
@@ -271,11 +268,11 @@ static void
 run_theta(Forecast *forecast, double *mean, double *variance)
 {
 	int			n = forecast->n;
-	int			period = longest_period(forecast);
+	int			period = forecast_longest(forecast);
 	size_t		mark = forecast->used;
-	double	   *figure = take(forecast, period);
-	double	   *adjusted = take(forecast, n);
-	double	   *work = take(forecast, season_workspace(n, period) + smooth_workspace(1));
+	double	   *figure = forecast_take(forecast, period);
+	double	   *adjusted = forecast_take(forecast, n);
+	double	   *work = forecast_take(forecast, season_workspace(n, period) + smooth_workspace(1));
 	double		season_state;
 	double		slope = 0,
 				middle = (n - 1) / 2.0;
@@ -325,14 +322,14 @@ take_seasons(Forecast *forecast, double *rest, double *seasonal)
 {
 	int			n = forecast->n;
 	size_t		mark = forecast->used;
-	double	   *trend = take(forecast, n);
-	double	   *weights = take(forecast, n);
+	double	   *trend = forecast_take(forecast, n);
+	double	   *weights = forecast_take(forecast, n);
 	double	   *each[FORECAST_PERIODS];
-	double	   *work = take(forecast, stl_workspace(n, longest_period(forecast)) + n);
+	double	   *work = forecast_take(forecast, stl_workspace(n, forecast_longest(forecast)) + n);
 
 	for (int p = 0; p < forecast->nperiods; p++)
 	{
-		each[p] = take(forecast, n);
+		each[p] = forecast_take(forecast, n);
 		memset(each[p], 0, sizeof(double) * n);
 	}
 	memcpy(rest, forecast->y, sizeof(double) * n);
@@ -360,8 +357,7 @@ take_seasons(Forecast *forecast, double *rest, double *seasonal)
 
 /*
  * Exponential smoothing of the series without its seasons, which then return as
- * they last were.  Where all values are above 0 this is done on logarithms, for
- * seasons that grow with the level.
+ * they last were.  Errors that grow with the level are the logarithms' affair.
  */
 static void
 run_stl(Forecast *forecast, double *mean, double *variance)
@@ -369,11 +365,11 @@ run_stl(Forecast *forecast, double *mean, double *variance)
 	int			n = forecast->n;
 	size_t		mark = forecast->used;
 	const double *y = forecast->y;
-	double	   *logs = take(forecast, n);
-	double	   *rest = take(forecast, n);
-	double	   *seasonal = take(forecast, forecast->horizon);
+	double	   *x = forecast_take(forecast, n);
+	double	   *rest = forecast_take(forecast, n);
+	double	   *seasonal = forecast_take(forecast, forecast->horizon);
 	double		season_state;
-	bool		positive = true;
+	bool		logarithms;
 	Smooth		model = {.period = 0, .season = &season_state};
 
 	if (forecast->nperiods == 0)
@@ -382,30 +378,21 @@ run_stl(Forecast *forecast, double *mean, double *variance)
 		run_ets(forecast, mean, variance);
 		return;
 	}
-	for (int i = 0; i < n && positive; i++)
-	{
-		positive = y[i] > 0;
-		logs[i] = log(y[i]);
-	}
-	if (positive)
-		forecast->y = logs;
+	logarithms = forecast_logarithms(forecast, x);
+	forecast->y = x;
 	take_seasons(forecast, rest, seasonal);
 	forecast->y = y;
-	smooth_choose(&model, n, rest, 1, take(forecast, smooth_workspace(1)));
+	smooth_choose(&model, n, rest, 1, true, forecast_take(forecast, smooth_workspace(1)));
 	smooth_read(forecast, &model, mean, variance);
 	for (int h = 0; h < forecast->horizon; h++)
-	{
 		mean[h] += seasonal[h];
-		if (positive)
-		{
-			mean[h] = exp(mean[h]);
-			variance[h] *= mean[h] * mean[h];
-		}
-	}
-	if (positive)
+	if (logarithms)
+	{
+		forecast_leave_logarithms(forecast, mean, variance);
 		forecast->sse = NAN;
-	snprintf(forecast->model, sizeof(forecast->model), "%sSTL + ETS(%c,%c,N), period %d", positive ? "log " : "",
-			 model.kind.error, model.kind.trend, longest_period(forecast));
+	}
+	snprintf(forecast->model, sizeof(forecast->model), "%sSTL + ETS(%c,%c,N), period %d", logarithms ? "log " : "",
+			 model.kind.error, model.kind.trend, forecast_longest(forecast));
 	forecast->used = mark;
 }
 
@@ -418,6 +405,7 @@ static const ForecastMethod methods[] = {
 	{"seasonal_naive", 1, 0, run_seasonal_naive},
 	{"holt_winters", 5, 2, run_holt_winters},
 	{"stl", 1, 0, run_stl},
+	{"ar", 1, 0, forecast_ar},
 	{"ses", 1, 0, run_ses},
 	{"holt", 1, 0, run_holt},
 	{"damped", 1, 0, run_damped},
@@ -429,9 +417,9 @@ static const ForecastMethod methods[] = {
 #define METHODS ((int) (sizeof(methods) / sizeof(methods[0])))
 
 /*
- * How much wider than its formula the interval must be: the mean square of
- * theta's errors against its own variance, over the last stretches of the series
- * that it is not shown.  Few stretches count as CALIBRATION_PRIOR more that
+ * How much wider than its formula the interval must be: the mean square of the
+ * errors of one quick method, an autoregression or theta, against its own variance,
+ * over the last stretches of the series that it is not shown.  Few stretches count as CALIBRATION_PRIOR more that
  * just meet the formula: a median of methods errs less than most of them.
  */
 static double
@@ -439,10 +427,10 @@ calibrate(Forecast *forecast)
 {
 	int			n = forecast->n;
 	int			horizon = forecast->horizon;
-	int			needed = 3 * longest_period(forecast) + 10;
+	int			needed = 3 * forecast_longest(forecast) + 10;
 	size_t		mark = forecast->used;
-	double	   *mean = take(forecast, horizon);
-	double	   *variance = take(forecast, horizon);
+	double	   *mean = forecast_take(forecast, horizon);
+	double	   *variance = forecast_take(forecast, horizon);
 	double		sum = CALIBRATION_PRIOR;
 	int			count = CALIBRATION_PRIOR;
 
@@ -451,7 +439,10 @@ calibrate(Forecast *forecast)
 		double		square = 0;
 
 		forecast->n = n - origin * horizon;
-		run_theta(forecast, mean, variance);
+		if (forecast->nperiods > 0)
+			forecast_ar(forecast, mean, variance);
+		else
+			run_theta(forecast, mean, variance);
 		for (int h = 0; h < horizon; h++)
 		{
 			double		error = forecast->y[forecast->n + h] - mean[h];
@@ -483,20 +474,27 @@ median(int count, double *values)
 	return (values[(count - 1) / 2] + values[count / 2]) / 2;
 }
 
-/* The methods that suit the series; returns how many. */
+/* The methods that suit the series, see above; returns how many. */
 static int
 combination_parts(const Forecast *forecast, void (*parts[]) (Forecast *, double *, double *))
 {
 	int			count = 0;
 
-	parts[count++] = run_theta;
-	if (forecast->nperiods > 0)
-		parts[count++] = run_short_naive;
+	if (forecast->nperiods == 0)
+	{
+		parts[count++] = run_theta;
+		parts[count++] = run_ets;
+		parts[count++] = run_damped;
+		return count;
+	}
+	parts[count++] = run_stl;
+	parts[count++] = forecast_ar_means;
+	parts[count++] = forecast_ar_steps;
+	parts[count++] = forecast_ar;
 	if (forecast->nperiods > 1)
-		parts[count++] = run_seasonal_naive;
-	else
-		parts[count++] = longest_period(forecast) <= SMOOTH_PERIOD_MAX ? run_ets : run_ets_plain;
-	parts[count++] = forecast->nperiods > 0 ? run_stl : run_damped;
+		parts[count++] = forecast_ar_long;
+	else if (forecast_longest(forecast) <= SMOOTH_PERIOD_MAX)
+		parts[count++] = run_ets_quick;
 	return count;
 }
 
@@ -507,8 +505,8 @@ run_combination(Forecast *forecast, double *mean, double *variance)
 	void		(*parts[COMBINED_MAX]) (Forecast *, double *, double *);
 	size_t		mark = forecast->used;
 	int			horizon = forecast->horizon;
-	double	   *part_mean = take(forecast, (size_t) horizon * COMBINED_MAX);
-	double	   *part_variance = take(forecast, (size_t) horizon * COMBINED_MAX);
+	double	   *part_mean = forecast_take(forecast, (size_t) horizon * COMBINED_MAX);
+	double	   *part_variance = forecast_take(forecast, (size_t) horizon * COMBINED_MAX);
 	int			count = combination_parts(forecast, parts);
 	double		widen;
 
@@ -535,7 +533,7 @@ run_combination(Forecast *forecast, double *mean, double *variance)
 	forecast->sse = NAN;
 	for (int i = 0; i < 4; i++)
 		forecast->parameters[i] = NAN;
-	snprintf(forecast->model, sizeof(forecast->model), "combination, period %d", longest_period(forecast));
+	snprintf(forecast->model, sizeof(forecast->model), "combination, period %d", forecast_longest(forecast));
 }
 
 /* Finds a method; NULL when there is none of that name. */
@@ -552,7 +550,7 @@ forecast_method(const char *name)
 const char *
 forecast_method_names(void)
 {
-	return "combination, ets, theta, seasonal_naive, holt_winters, stl, ses, holt, damped, naive, drift, mean";
+	return "combination, ets, theta, seasonal_naive, holt_winters, stl, ar, ses, holt, damped, naive, drift, mean";
 }
 
 /* True when a method is nothing without a season. */

@@ -36,6 +36,7 @@ typedef struct Forecast
 
 	double	   *work;			/* forecast_workspace() values */
 	size_t		used;
+	size_t		peak;			/* the most that was used at once */
 	size_t		size;
 } Forecast;
 
@@ -45,5 +46,33 @@ extern bool forecast_needs_season(const struct ForecastMethod *method);
 extern int	forecast_minimum(const struct ForecastMethod *method, int period);
 extern size_t forecast_workspace(const Forecast *forecast);
 extern void forecast_run(Forecast *forecast);
+extern bool forecast_logarithms(const Forecast *forecast, double *x);
+extern void forecast_leave_logarithms(const Forecast *forecast, double *mean, double *variance);
+
+/* Takes memory from the workspace. */
+static inline double *
+forecast_take(Forecast *forecast, size_t count)
+{
+	double	   *memory = forecast->work + forecast->used;
+
+	forecast->used += count;
+	if (forecast->used > forecast->peak)
+		forecast->peak = forecast->used;
+	return memory;
+}
+
+/* The longest season, or 1. */
+static inline int
+forecast_longest(const Forecast *forecast)
+{
+	return forecast->nperiods == 0 ? 1 : forecast->periods[forecast->nperiods - 1];
+}
+
+/* The shortest season, or 1. */
+static inline int
+forecast_shortest(const Forecast *forecast)
+{
+	return forecast->nperiods == 0 ? 1 : forecast->periods[0];
+}
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * season.c: the test for a season, and its figure by classical decomposition.
+ * season.c: the tests for a season and for its kind, and its figure by classical decomposition.
  */
 #include "anomaly/season.h"
 
@@ -79,6 +79,43 @@ season_present(int n, const double *y, int period, double *work)
 }
 
 /*
+ * True when logarithms suit the series: all values are positive, and the spread
+ * within a season grows with its level, in that its ratio to the level varies less
+ * from season to season than the spread itself does (Guerrero 1993, Journal of
+ * Forecasting 12, 37-48, for the powers 0 and 1).
+ */
+bool
+season_grows(int n, const double *y, int period)
+{
+	int			length = period < 2 ? 2 : period;
+	int			count = n / length;
+	double		sum[2] = {0, 0},
+				square[2] = {0, 0};
+
+	for (int i = 0; i < n; i++)
+		if (!(y[i] > 0))
+			return false;
+	for (int block = 0; block < count; block++)
+	{
+		const double *at = y + n - (size_t) (count - block) * length;
+		double		mean = 0,
+					spread = 0;
+
+		for (int i = 0; i < length; i++)
+			mean += at[i] / length;
+		for (int i = 0; i < length; i++)
+			spread += (at[i] / mean - 1) * (at[i] / mean - 1) / (length - 1);
+		spread = sqrt(spread);
+		sum[0] += spread;
+		square[0] += spread * spread;
+		spread *= mean / y[0];
+		sum[1] += spread;
+		square[1] += spread * spread;
+	}
+	return sum[0] > 0 && square[0] / (sum[0] * sum[0]) < square[1] / (sum[1] * sum[1]);
+}
+
+/*
  * The mean season of each phase against the centred average, phase 0 being y[0]'s.
  * False when a multiplicative figure has a value that is not above 0.
  */
@@ -110,6 +147,20 @@ season_figure(int n, const double *y, int period, bool multiplicative, double *f
 			return false;
 	}
 	return true;
+}
+
+/* The mean of each phase, phase 0 being y[0]'s. */
+void
+season_means(int n, const double *y, int period, double *figure)
+{
+	for (int phase = 0; phase < period; phase++)
+	{
+		int			count = 0;
+
+		figure[phase] = 0;
+		for (int i = phase; i < n; i += period)
+			figure[phase] += (y[i] - figure[phase]) / ++count;
+	}
 }
 
 /* Takes the figure off the series. */

@@ -282,10 +282,11 @@ smooth_try(SmoothKind kind, Smooth *best, double *spare, int n, const double *y,
  * Fits the kinds that suit the series and leaves the one with the least AICc.
  * period 1: no season.  model->season holds period values; work
  * smooth_workspace(period).  The trend is chosen with additive errors first,
- * then multiplicative ones are tried, where all values are positive.
+ * then multiplicative ones are tried, where all values are positive and additive
+ * ones are not asked for.
  */
 void
-smooth_choose(Smooth *model, int n, const double *y, int period, double *work)
+smooth_choose(Smooth *model, int n, const double *y, int period, bool additive, double *work)
 {
 	static const char trends[] = {'N', 'D', 'A'};
 	char		season = period > 1 ? 'A' : 'N';
@@ -298,7 +299,7 @@ smooth_choose(Smooth *model, int n, const double *y, int period, double *work)
 	*model = (Smooth) {.season = model->season};
 	for (int i = 0; i < 3; i++)
 		smooth_try((SmoothKind) {'A', trends[i], season}, model, spare, n, y, period, work);
-	if (least <= 0)
+	if (additive || least <= 0)
 		return;
 	trend = model->kind.trend;
 	smooth_try((SmoothKind) {'M', trend, period > 1 ? 'M' : 'N'}, model, spare, n, y, period, work);

@@ -35,7 +35,7 @@ typedef struct Smooth
 #define smooth_variances_workspace(steps) (2 * (steps) + 1)
 
 extern void smooth_fit(Smooth *model, int n, const double *y, double *work);
-extern void smooth_choose(Smooth *model, int n, const double *y, int period, double *work);
+extern void smooth_choose(Smooth *model, int n, const double *y, int period, bool additive, double *work);
 extern double smooth_forecast(const Smooth *model, int step);
 extern double smooth_sum_phi(double phi, int step);
 extern void smooth_variances(const Smooth *model, int steps, double *variance, double *work);

@@ -41,11 +41,19 @@ q -c "CREATE UNLOGGED TABLE bench_daily AS
 	FROM generate_series(1, $series) AS s, generate_series(1, 400) AS i" -c "ANALYZE bench_daily"
 plain=$(seconds "SELECT count(a) FROM (SELECT array_agg(value ORDER BY at) AS a FROM bench_daily GROUP BY series) AS x")
 declare -A wanted=([combination]="at least 150" [theta]="at least 1000" [seasonal_naive]="at least 1000")
-for method in combination ets theta seasonal_naive stl; do
+for method in combination ets theta seasonal_naive stl ar; do
 	took=$(seconds "SELECT count(f) FROM (SELECT tiktokads.forecast(value, at::timestamp, 14, '{\"method\": \"$method\"}') AS f FROM bench_daily GROUP BY series) AS x")
 	awk -v n="$series" -v s="$took" -v p="$plain" -v m="$method" -v w="${wanted[$method]:-for information}" 'BEGIN {
 		printf "forecast %-14s %6.0f series of 400 days/s, %.1f x array_agg of the same rows  (%s)\n", m, n / s, s / p, w }'
 done
+
+q -c "CREATE UNLOGGED TABLE bench_hourly AS
+	SELECT s::int AS series, timestamp '2026-01-01' + i * interval '1 hour' AS at, 100 + 20 * sin(i * 6.283 / 24) + CASE WHEN i / 24 % 7 > 4 THEN 15 ELSE 0 END + 10 * random() AS value
+	FROM generate_series(1, $series) AS s, generate_series(0, 839) AS i" -c "ANALYZE bench_hourly"
+took=$(seconds "SELECT count(f) FROM (SELECT tiktokads.forecast(value, at, 48) AS f FROM bench_hourly GROUP BY series) AS x")
+plain=$(seconds "SELECT count(a) FROM (SELECT array_agg(value ORDER BY at) AS a FROM bench_hourly GROUP BY series) AS x")
+awk -v n="$series" -v s="$took" -v p="$plain" 'BEGIN {
+	printf "forecast combination    %6.0f series of 840 hours/s, %.1f x array_agg of the same rows  (for information)\n", n / s, s / p }'
 
 q -c "INSERT INTO tiktokads.advertiser (advertiser_id, name, display_timezone) VALUES (77, 'bench', 'UTC')" \
 	-c "SELECT tiktokads.partition_ensure(t, current_date - 95, current_date) FROM unnest(ARRAY['report_ad_daily', 'report_adgroup_daily', 'report_campaign_daily', 'report_advertiser_daily']) AS t" \
