@@ -159,6 +159,8 @@ INSERT INTO tiktokads.pacing_budget (advertiser_id, level, entity_id, budget) VA
 SELECT advertiser_id, month, known_to, days_left, budget, spend, spend_lower < spend_expected AND spend_expected < spend_upper AS inside,
 	spend_expected BETWEEN spend * 31 / 15 * 0.9 AND spend * 31 / 15 * 1.1 AS about, state FROM tiktokads.pacing('advertiser', '2026-03-01', 100);
 SELECT p.entity_id, p.budget = c.budget * 31 AS month, p.state FROM tiktokads.pacing(advertiser_id => 112) AS p JOIN tiktokads.campaign AS c ON c.campaign_id = p.entity_id WHERE p.budget IS NOT NULL;
+-- a month that is over ends with what it has
+SELECT month, known_to, days_left, spend > 0 AS spent, spend_lower = spend AND spend_expected = spend AND spend_upper = spend AS over FROM tiktokads.pacing('advertiser', '2026-02-01', 100);
 SELECT count(*) FROM tiktokads.pacing(advertiser_id => 999);
 
 -- how complete a day is, is learnt from what was seen

@@ -79,8 +79,9 @@ BEGIN
 			coalesce(sum(d.spend) FILTER (WHERE d.stat_date >= d.month), 0) AS spend,
 			coalesce(sum(d.conversion) FILTER (WHERE d.stat_date >= d.month), 0) AS conversion,
 			coalesce(sum(d.mature) FILTER (WHERE d.stat_date >= d.month), 0) AS mature,
-			CASE WHEN d.month_end > d.known_to THEN tiktokads.forecast(d.spend::float8, d.stat_date::timestamp, d.month_end - d.known_to, jsonb_build_object('level', $3)) END AS spend_ahead,
-			CASE WHEN d.month_end > d.known_to THEN tiktokads.forecast(d.mature::float8, d.stat_date::timestamp, d.month_end - d.known_to, jsonb_build_object('level', $3)) END AS mature_ahead
+			-- an aggregate is worked out whatever CASE says
+			CASE WHEN d.month_end > d.known_to THEN tiktokads.forecast(d.spend::float8, d.stat_date::timestamp, greatest(d.month_end - d.known_to, 1), jsonb_build_object('level', $3)) END AS spend_ahead,
+			CASE WHEN d.month_end > d.known_to THEN tiktokads.forecast(d.mature::float8, d.stat_date::timestamp, greatest(d.month_end - d.known_to, 1), jsonb_build_object('level', $3)) END AS mature_ahead
 		FROM day AS d GROUP BY d.advertiser_id, d.entity_id, d.month, d.month_end, d.known_to),
 	ahead AS (
 		SELECT t.*, s.mean AS spend_mean, s.reach AS spend_reach, c.mean AS mature_mean, c.reach AS mature_reach
