@@ -157,9 +157,9 @@ SELECT results_eq($$ SELECT campaign_id, adgroups, ads, budget, removed FROM tik
 	$$ VALUES (31::bigint, 0::bigint, 4::bigint, 450::numeric, false), (32, 1, 0, NULL, false) $$, 'campaigns as they are, with what is in them');
 
 -- today is day 10 of a month of 31: seven days of 14 and 21 today
+DO $$ BEGIN PERFORM tiktokads.partition_ensure('report_campaign_daily', t - 40, t) FROM tiktokads.clock_today('Europe/Berlin') AS t; END $$;
 INSERT INTO tiktokads.report_campaign_daily (advertiser_id, campaign_id, stat_date, spend)
-SELECT 1, 32, t - n, CASE n WHEN 0 THEN 21 ELSE 14 END FROM tiktokads.clock_today('Europe/Berlin') AS t, generate_series(0, 7) AS n
-WHERE tiktokads.partition_ensure('report_campaign_daily', (t - 40), t) >= 0;
+SELECT 1, 32, t - n, CASE n WHEN 0 THEN 21 ELSE 14 END FROM tiktokads.clock_today('Europe/Berlin') AS t, generate_series(0, 7) AS n;
 SELECT results_eq($$ SELECT spend_today, spend_yesterday, daily_rate FROM tiktokads.pacing_report WHERE campaign_id = 32 $$,
 	$$ VALUES (21::numeric, 14::numeric, 14::numeric) $$, 'pacing: today, yesterday and the mean of seven days');
 SELECT results_eq($$ SELECT forecast_month FROM tiktokads.pacing_report WHERE campaign_id = 32 $$,
