@@ -419,8 +419,9 @@ static const ForecastMethod methods[] = {
 /*
  * How much wider than its formula the interval must be: the mean square of the
  * errors of one quick method, an autoregression or theta, against its own variance,
- * over the last stretches of the series that it is not shown.  Few stretches count as CALIBRATION_PRIOR more that
- * just meet the formula: a median of methods errs less than most of them.
+ * over the last stretches of the series that it is not shown.  Few stretches count
+ * as CALIBRATION_PRIOR more that just meet the formula: a median of methods errs
+ * less than most of them.
  */
 static double
 calibrate(Forecast *forecast)

@@ -7,7 +7,7 @@ WITH account AS (
 	FROM tiktokads.advertiser AS a WHERE a.sync),
 stream AS (
 	SELECT s.stream, s.latency, tiktokads.expired_days(s.target) AS expired, s.enabled,
-		CASE WHEN s.each_stream IS NULL THEN '{}'::datemultirange ELSE tiktokads.stream_expired_days(s.stream) END AS gone
+		tiktokads.stream_expired_days(s.target, s.each_stream) AS gone
 	FROM tiktokads.stream AS s WHERE s.kind = 'report' AND s.date_column IS NOT NULL),
 reading AS (
 	SELECT r.stream, r.advertiser_id,

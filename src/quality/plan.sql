@@ -108,7 +108,7 @@ CREATE VIEW tiktokads.backfill_progress WITH (security_invoker = true) AS
 WITH work AS (
 	SELECT b.backfill, s.stream, a.advertiser_id, s.max_days, s.by_month,
 		pg_catalog.datemultirange(pg_catalog.daterange(b.from_date, least(b.to_date, tiktokads.clock_today(a.display_timezone)), '[]'))
-			- CASE WHEN s.each_stream IS NULL THEN tiktokads.expired_days(s.target) ELSE tiktokads.stream_expired_days(s.stream) END AS days
+			- tiktokads.stream_expired_days(s.target, s.each_stream) AS days
 	FROM tiktokads.backfill_request AS b
 		JOIN tiktokads.advertiser AS a ON a.sync AND a.readable AND (b.connection IS NULL OR a.connection = b.connection)
 			AND (b.advertiser_id IS NULL OR a.advertiser_id = b.advertiser_id)

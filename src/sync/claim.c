@@ -7,8 +7,9 @@
  * what is still to do are rows of tables.
  *
  * What must stay true: two entries of a stream and advertiser never overlap,
- * nor do one of a stream and one of another that goes through its rows; an entry is written by its own process alone; strings are cut to fit, which
- * can only make two streams look alike.
+ * nor do one of a stream and one of another that goes through its rows; an entry
+ * is written by its own process alone; strings are cut to fit, which can only
+ * make two streams look alike.
  */
 #include "postgres.h"
 

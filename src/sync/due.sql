@@ -267,8 +267,7 @@ BEGIN
 		FROM (SELECT DISTINCT display_timezone FROM account) AS z
 			CROSS JOIN (SELECT DISTINCT s.latency FROM offered AS s) AS l),
 	expired AS MATERIALIZED (
-		SELECT s.stream, CASE WHEN s.each_dated THEN tiktokads.stream_expired_days(s.stream) ELSE tiktokads.expired_days(s.target) END AS days
-		FROM offered AS s),
+		SELECT s.stream, tiktokads.stream_expired_days(s.target, s.each_stream) AS days FROM offered AS s),
 	readings AS MATERIALIZED (
 		SELECT r.stream, r.advertiser_id, pg_catalog.range_agg(pg_catalog.daterange(r.from_date, r.to_date, '[]')) AS days
 		FROM tiktokads.sync_read AS r WHERE pg_catalog.isfinite(r.from_date)

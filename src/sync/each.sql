@@ -1,15 +1,19 @@
 -- streams that go through the rows of another: what they ask for, and when that changed
 
-CREATE FUNCTION tiktokads.stream_expired_days(stream text) RETURNS datemultirange
-LANGUAGE sql STABLE
-BEGIN ATOMIC
-	WITH RECURSIVE above AS (
-		SELECT s.target, s.each_stream FROM tiktokads.stream AS s WHERE s.stream = $1
-		UNION
-		SELECT p.target, p.each_stream FROM above AS a JOIN tiktokads.stream AS p ON p.stream = a.each_stream AND p.date_column IS NOT NULL)
-	SELECT coalesce(pg_catalog.range_agg(d.days), '{}') FROM above AS a CROSS JOIN LATERAL pg_catalog.unnest(tiktokads.expired_days(a.target)) AS d (days);
+CREATE FUNCTION tiktokads.stream_expired_days(target name, each_stream text) RETURNS datemultirange
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	IF each_stream IS NULL THEN
+		RETURN tiktokads.expired_days($1);
+	END IF;
+	RETURN tiktokads.expired_days($1) + (WITH RECURSIVE above AS (
+			SELECT p.target, p.each_stream FROM tiktokads.stream AS p WHERE p.stream = $2 AND p.date_column IS NOT NULL
+			UNION
+			SELECT p.target, p.each_stream FROM above AS a JOIN tiktokads.stream AS p ON p.stream = a.each_stream AND p.date_column IS NOT NULL)
+		SELECT coalesce(range_agg(d.days), '{}') FROM above AS a CROSS JOIN LATERAL unnest(tiktokads.expired_days(a.target)) AS d (days));
 END;
-COMMENT ON FUNCTION tiktokads.stream_expired_days IS 'Days that retention removed from the table of a stream or of a report that it goes through: they are not fetched, because nobody knows any more what to ask for. Empty when there are none, and for a stream that does not exist.';
+$$;
+COMMENT ON FUNCTION tiktokads.stream_expired_days IS 'Days that retention removed from the table of a stream or of a report that it goes through (each_stream, NULL: none): they are not fetched, because nobody knows any more what to ask for. Empty when there are none.';
 REVOKE ALL ON FUNCTION tiktokads.stream_expired_days FROM PUBLIC;
 
 CREATE FUNCTION tiktokads.each_listed(stream text, depth int) RETURNS text

@@ -109,17 +109,17 @@ queue_add(SliceQueue *queue, Target *target, RowShape *shape, Density *density,
 static int
 days_left(const StreamDef *stream, DateADT from, DateADT to)
 {
-	Oid			types[] = {TEXTOID, DATEOID, DATEOID};
-	bool		plain = stream->each_stream == NULL;
+	Oid			types[] = {TEXTOID, DATEOID, DATEOID, TEXTOID};
 	Datum		values[] = {
-		CStringGetTextDatum(plain ? stream->target : stream->name), DateADTGetDatum(from), DateADTGetDatum(to)
+		CStringGetTextDatum(stream->target), DateADTGetDatum(from), DateADTGetDatum(to),
+		stream->each_stream == NULL ? (Datum) 0 : CStringGetTextDatum(stream->each_stream)
 	};
 	MemoryContext before = CurrentMemoryContext;
 
-	unit_execute(psprintf("SELECT lower(r) - date '2000-01-01' AS from_day, upper(r) - 1 - date '2000-01-01' AS to_day"
-						  " FROM pg_catalog.unnest(pg_catalog.datemultirange(pg_catalog.daterange($2, $3, '[]'))"
-						  " - tiktokads.%s($1)) AS r ORDER BY 1 DESC", plain ? "expired_days" : "stream_expired_days"),
-				 lengthof(types), types, values, NULL, SPI_OK_SELECT);
+	unit_execute("SELECT lower(r) - date '2000-01-01' AS from_day, upper(r) - 1 - date '2000-01-01' AS to_day"
+				 " FROM pg_catalog.unnest(pg_catalog.datemultirange(pg_catalog.daterange($2, $3, '[]'))"
+				 " - tiktokads.stream_expired_days($1, $4)) AS r ORDER BY 1 DESC",
+				 lengthof(types), types, values, stream->each_stream == NULL ? "   n" : NULL, SPI_OK_SELECT);
 	MemoryContextSwitchTo(before);
 	return (int) SPI_processed;
 }

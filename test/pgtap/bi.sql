@@ -156,7 +156,7 @@ SELECT throws_ok($$ INSERT INTO tiktokads.currency_rate VALUES ('EUR', 'USD', '2
 SELECT results_eq($$ SELECT campaign_id, adgroups, ads, budget, removed FROM tiktokads.campaign_current WHERE advertiser_id = 1 ORDER BY campaign_id $$,
 	$$ VALUES (31::bigint, 0::bigint, 4::bigint, 450::numeric, false), (32, 1, 0, NULL, false) $$, 'campaigns as they are, with what is in them');
 
--- today is day 10 of a month of 31: seven days of 14 and 21 today
+-- whatever day it is: seven days of 14, and 21 today
 DO $$ BEGIN PERFORM tiktokads.partition_ensure('report_campaign_daily', t - 40, t) FROM tiktokads.clock_today('Europe/Berlin') AS t; END $$;
 INSERT INTO tiktokads.report_campaign_daily (advertiser_id, campaign_id, stat_date, spend)
 SELECT 1, 32, t - n, CASE n WHEN 0 THEN 21 ELSE 14 END FROM tiktokads.clock_today('Europe/Berlin') AS t, generate_series(0, 7) AS n;
